@@ -1,0 +1,74 @@
+"""ResNet-20 with a number of bits for each of its three stages. Used in notebooks/06 and 07.
+
+State-dict keys are those of the course's own checkpoint, which is why a convolution and its batch normalisation
+stand together in a small `nn.Sequential`.
+"""
+
+from torch import nn
+from torch.nn import functional as F
+
+from .quantize import QuantConv2d, QuantLinear
+
+WIDTHS = (16, 32, 64)
+BLOCKS_PER_STAGE = 3
+
+
+def conv_bn(in_channels, out_channels, kernel_size, stride=1, bits=None):
+    """Return a convolution that keeps the image size (at stride 1) followed by batch normalisation."""
+    conv = QuantConv2d(in_channels, out_channels, kernel_size, stride, padding=kernel_size // 2, bits=bits)
+    return nn.Sequential(conv, nn.BatchNorm2d(out_channels))
+
+
+class BasicBlock(nn.Module):
+    """Two 3x3 convolutions beside a shortcut, which is a 1x1 convolution where the width changes.
+
+    Source: He, Zhang, Ren and Sun (2016).
+    """
+
+    def __init__(self, in_channels, out_channels, bits=None):
+        super().__init__()
+        widens = in_channels != out_channels
+        stride = 2 if widens else 1
+        self.conv1 = conv_bn(in_channels, out_channels, 3, stride, bits)
+        self.conv2 = conv_bn(out_channels, out_channels, 3, 1, bits)
+        self.id_mapping = conv_bn(in_channels, out_channels, 1, stride, bits) if widens else nn.Identity()
+
+    def forward(self, x):
+        hidden = F.relu(self.conv1(x), inplace=True)
+        return F.relu(self.conv2(hidden) + self.id_mapping(x), inplace=True)
+
+
+class ResNet20(nn.Module):
+    """ResNet-20 for 32x32 colour images and ten classes; the first convolution and the last layer stay float.
+
+    Parameters: bits, three entries, one per stage of width 16, 32 and 64: None for float, 0 for all-zero weights,
+        1 to 16 otherwise.
+    Input: float tensors (batch, 3, 32, 32), normalised as in `training`. Output: class scores (batch, 10).
+    Raises: ValueError for anything but three such entries.
+    Source: He, Zhang, Ren and Sun (2016).
+    """
+
+    def __init__(self, bits=(None, None, None)):
+        super().__init__()
+        if not isinstance(bits, (tuple, list)) or len(bits) != 3:
+            raise ValueError(f"bits: expected three entries, one per stage, such as (4, 4, 2), found {bits!r}")
+        self.bits = tuple(bits)
+        self.head_conv = conv_bn(3, WIDTHS[0], 3)
+        widths = [WIDTHS[0]] + [width for width in WIDTHS for _ in range(BLOCKS_PER_STAGE)]
+        block_bits = [stage_bits for stage_bits in bits for _ in range(BLOCKS_PER_STAGE)]
+        self.body_op = nn.Sequential(*map(BasicBlock, widths[:-1], widths[1:], block_bits))
+        self.final_fc = QuantLinear(WIDTHS[-1], 10)
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight)
+
+    def forward(self, x):
+        x = self.body_op(F.relu(self.head_conv(x), inplace=True))
+        return self.final_fc(x.mean(dim=(2, 3)))
+
+
+def stage_layers(model, stage):
+    """Return the quantized layers of stage 0, 1 or 2 of a `ResNet20`, first to last."""
+    first = stage * BLOCKS_PER_STAGE
+    blocks = model.body_op[first : first + BLOCKS_PER_STAGE]
+    return [module for module in blocks.modules() if isinstance(module, QuantConv2d)]
