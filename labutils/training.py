@@ -165,8 +165,8 @@ def finetune(
     Parameters: model, on the device to train on; data, an ImageData; epochs; the recipe; seed, which fixes the order
         of the images and their augmentation; state_file, where each epoch's state is kept, so that the same call goes
         on after an interruption (None: not kept); progress, whether to show a bar.
-    Returns: a list with one {"epoch", "loss", "accuracy"} per epoch: mean training loss (nats) and test accuracy, computed as
-        the training is, in bfloat16 where that is fast.
+    Returns: a list with one {"epoch", "loss", "accuracy"} per epoch: mean training loss (nats) and test accuracy,
+        computed as the training is, in bfloat16 where that is fast.
         The model holds the weights of the last epoch, not of the best one.
     Raises: ValueError where the loss stops being finite or `state_file` belongs to another run; OSError where it
         cannot be written.
