@@ -75,7 +75,8 @@ def plot_loss(runs, problem, steps=None, title=None, ax=None):
     """Draw log L against steps, one line a run.
 
     Parameters: runs, a dict from label to Trajectory (single runs of equal length); problem, the Regression whose L
-        is drawn; steps, how many steps to show (None: all). Returns: Figure. Values below 1e-16 are rounding error and are cut.
+        is drawn; steps, how many steps to show (None: all). Values below 1e-16 are rounding error and are cut.
+    Returns: Figure.
     """
     if ax is None:
         _, ax = plt.subplots()

@@ -4,6 +4,7 @@ Used in notebooks/06 and 07. A run that is killed goes on from its last finished
 """
 
 import contextlib
+import inspect
 import math
 import os
 from pathlib import Path
@@ -100,6 +101,12 @@ def save_atomically(content, path):
         temporary.unlink(missing_ok=True)
 
 
+def default_recipe(run):
+    """Return what `run`, which is `finetune` or `pretrain`, does unless told otherwise: its numbers, by name."""
+    defaults = {name: parameter.default for name, parameter in inspect.signature(run).parameters.items()}
+    return {name: value for name, value in defaults.items() if type(value) in (int, float)}
+
+
 def _train(model, data, optimizer, learning_rate_at, recipe, state_file, progress):
     """Train as `recipe` says, resuming from `state_file` where it holds this run's state; return the history.
 
@@ -145,8 +152,7 @@ def _train(model, data, optimizer, learning_rate_at, recipe, state_file, progres
         mean_loss = float(total_loss) / len(images)
         if not math.isfinite(mean_loss):
             raise ValueError(f"epoch {epoch + 1}: expected a finite loss, found {mean_loss}; lower the learning rate")
-        with autocast:  # to follow the run; what is reported afterwards is evaluated in float32
-            accuracy = evaluate(model, *test)
+        accuracy = evaluate(model, *test)
         history.append({"epoch": epoch + 1, "loss": mean_loss, "accuracy": accuracy})
         if progress:
             tqdm.write(f"epoch {epoch + 1}/{epochs}: training loss {mean_loss:.4f}, test accuracy {accuracy:.4f}")
@@ -165,8 +171,7 @@ def finetune(
     Parameters: model, on the device to train on; data, an ImageData; epochs; the recipe; seed, which fixes the order
         of the images and their augmentation; state_file, where each epoch's state is kept, so that the same call goes
         on after an interruption (None: not kept); progress, whether to show a bar.
-    Returns: a list with one {"epoch", "loss", "accuracy"} per epoch: mean training loss (nats) and test accuracy,
-        computed as the training is, in bfloat16 where that is fast.
+    Returns: a list with one {"epoch", "loss", "accuracy"} per epoch: mean training loss (nats) and test accuracy.
         The model holds the weights of the last epoch, not of the best one.
     Raises: ValueError where the loss stops being finite or `state_file` belongs to another run; OSError where it
         cannot be written.

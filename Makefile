@@ -1,0 +1,62 @@
+# The few verbs of this bundle. Everything is installed into .venv and nothing is registered outside it.
+#   make lab         open JupyterLab on the labs          make run        run all notebooks headless, print the results
+#   make test        run the whole test suite             make notebooks  run all notebooks again in place (maintainers)
+#   make format      lint and format                      make clean      remove build/ and .venv
+# make lab TORCH=cpu (the first time) installs PyTorch without CUDA: 0.2 GB in place of 5 GB.
+
+PYTHON ?= python3
+TORCH ?= default
+BIN := .venv/bin
+NOTEBOOKS := $(sort $(wildcard notebooks/*.ipynb))
+RUNS := $(NOTEBOOKS:notebooks/%=build/run/%)
+# record_timing and store_widget_state are off: timestamps and widget state would change with every run.
+EXECUTE := $(BIN)/jupyter nbconvert --log-level=ERROR --to notebook --execute --ExecutePreprocessor.timeout=900 \
+	--ExecutePreprocessor.record_timing=False --ExecutePreprocessor.store_widget_state=False
+# JupyterLab refuses to run as root, as in a container, unless told to; without a display there is no browser to open.
+LAB_FLAGS = $(if $(filter 0,$(shell id -u)),--allow-root) \
+	$(if $(filter Linux,$(shell uname -s)),$(if $(DISPLAY)$(WAYLAND_DISPLAY),,--no-browser))
+# Kernels of this environment come first, whatever else is installed on the computer.
+export JUPYTER_PREFER_ENV_PATH := 1
+export IPYTHONDIR := $(CURDIR)/build/ipython
+
+.PHONY: lab test run notebooks format clean
+.DELETE_ON_ERROR:
+
+lab: .venv/installed
+	@echo "Starting JupyterLab on notebooks/; stop it with Ctrl-C."
+	@$(BIN)/jupyter lab $(LAB_FLAGS) --notebook-dir=notebooks
+
+test: .venv/installed-for-tests
+	@echo "Running the test suite, notebooks included."
+	@$(BIN)/python -m pytest
+
+run: $(RUNS)
+	@$(BIN)/python -m labutils.grading.results $(RUNS)
+
+build/run/%.ipynb: notebooks/%.ipynb $(wildcard labutils/*.py) $(wildcard checkpoints/*) | .venv/installed
+	@echo "Running $<"
+	@$(EXECUTE) --output-dir=build/run $<
+
+notebooks: .venv/installed
+	@for notebook in $(NOTEBOOKS); do echo "Running $$notebook"; $(EXECUTE) --inplace $$notebook || exit 1; done
+
+format: .venv/installed-for-tests
+	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
+
+clean:
+	rm -rf build .venv
+
+.venv/installed: pyproject.toml
+	@echo "Creating .venv and installing the labs (some 5 GB with CUDA, a few minutes; see TORCH=cpu in the README)."
+	@$(PYTHON) -m venv .venv
+ifeq ($(TORCH),cpu)
+	@$(BIN)/python -m pip install --quiet uv
+	@$(BIN)/uv pip install --python $(BIN)/python --torch-backend=cpu torch torchvision
+endif
+	@$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+.venv/installed-for-tests: .venv/installed
+	@echo "Installing what only the tests need."
+	@$(BIN)/python -m pip install --quiet --editable ".[test]"
+	@touch $@

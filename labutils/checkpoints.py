@@ -1,0 +1,138 @@
+"""Loads and saves trained networks, and keeps the manifest of what each file is. Used in notebooks/06 and 07."""
+
+import hashlib
+import json
+import os
+from pathlib import Path
+
+import torch
+
+from . import data as datasets
+from .resnet import ResNet20
+from .training import save_atomically
+
+FOLDER = Path(__file__).resolve().parent.parent / "checkpoints"
+MANIFEST = "manifest.json"
+
+
+def file_name(name, bits=None):
+    """Return the file of a network: "cifar10-float.pt", or "cifar10-4-4-2.pt" for bits (4, 4, 2)."""
+    return f"{name}-{'float' if bits is None else '-'.join(map(str, bits))}.pt"
+
+
+def command(name, bits=None, epochs=None):
+    """Return the command that makes the file of a network."""
+    verb = "pretrain" if bits is None else f"finetune --bits {','.join(map(str, bits))}"
+    return f"python -m labutils {verb} --data {name}" + (f" --epochs {epochs}" if epochs else "")
+
+
+def digest(path):
+    """Return the sha256 of a file, 64 hexadecimal digits."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def manifest(folder=None):
+    """Return the manifest as a dict from file name to entry, empty where there is none.
+
+    Raises: ValueError where the file is not such a dict.
+    """
+    path = Path(folder or FOLDER) / MANIFEST
+    if not path.exists():
+        return {}
+    try:
+        entries = json.loads(path.read_text())
+    except ValueError as error:
+        raise ValueError(f"{path}: expected JSON, found {error}; restore it with git checkout {path.name}") from None
+    if not isinstance(entries, dict):
+        raise ValueError(f"{path}: expected a dict of files, found {type(entries).__name__}; restore it from git")
+    return entries
+
+
+def entry(name, bits=None, folder=None):
+    """Return the manifest's entry of a network: recipe, accuracies, digest. Raises: FileNotFoundError if none."""
+    file = file_name(name, bits)
+    entries = manifest(folder)
+    if file not in entries:
+        raise FileNotFoundError(
+            f"{file}: expected a trained network in {Path(folder or FOLDER) / MANIFEST}, found none; "
+            f"train it with: {command(name, bits)}"
+        )
+    return entries[file]
+
+
+def load_weights(model, path, advice):
+    """Copy the state dict in the file `path` into `model` and return it; raise ValueError, with `advice`, if it can't."""
+    try:
+        model.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
+    except Exception as error:  # a damaged file fails in torch, pickle, zipfile or load_state_dict
+        reason = " ".join(str(error).split())[:160]
+        raise ValueError(
+            f"{path}: expected a ResNet-20's weights, found {type(error).__name__}: {reason}; {advice}"
+        ) from None
+    return model
+
+
+def load(name, bits=None, folder=None):
+    """Load a trained network, its file checked against the manifest.
+
+    Parameters: name, the data set it was trained on, such as "cifar10"; bits, None for the float network, or three
+        entries, one per stage, for the fine-tuned one; folder, where to look (None: checkpoints/).
+    Returns: ResNet20 with these bits, in evaluation mode, on the processor.
+    Raises: FileNotFoundError where there is no such network, ValueError where its file is damaged or altered; each
+        names the command that mends it.
+    """
+    expected = entry(name, bits, folder)
+    path = Path(folder or FOLDER) / file_name(name, bits)
+    advice = f"restore it with git checkout, or train it with: {expected['command']}"
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: expected the network that the manifest names, found no file; {advice}")
+    found = digest(path)
+    if found != expected["sha256"]:
+        raise ValueError(f"{path}: expected sha256 {expected['sha256'][:12]}..., found {found[:12]}...; {advice}")
+    return load_weights(ResNet20(bits or (None,) * 3), path, advice).eval()
+
+
+def quantized(model, bits):
+    """Return a ResNet20 with these bits per stage and a copy of `model`'s float weights, not yet fine-tuned."""
+    copy = ResNet20(bits)
+    copy.load_state_dict(model.state_dict())
+    return copy.eval()
+
+
+def save(model, name, recipe, history, accuracy, folder=None):
+    """Save a trained network and its manifest entry; neither is ever half-written.
+
+    Parameters: model, a ResNet20, whose bits decide the file name; name, its data set; recipe, a dict with at least
+        "epochs" and "seed"; history, one dict per epoch as `training.finetune` returns it; accuracy, of these
+        weights on the test set, in float32; folder, where to (None: checkpoints/).
+    Returns: the path of the file.
+    """
+    folder = Path(folder or FOLDER)
+    bits = None if model.bits == (None,) * 3 else model.bits
+    path = folder / file_name(name, bits)
+    weights = {key: value.detach().cpu().contiguous() for key, value in model.state_dict().items()}
+    save_atomically(weights, path)
+    by_epoch = [round(epoch["accuracy"], 4) for epoch in history]
+    best = max([*by_epoch, accuracy])
+    entries = manifest(folder)
+    entries[path.name] = {
+        "sha256": digest(path),
+        "data": name,
+        "fingerprints": datasets.FINGERPRINTS,
+        "recipe": recipe,
+        "seed": recipe["seed"],
+        "epochs": recipe["epochs"],
+        "accuracy_last_epoch": round(accuracy, 4),
+        "accuracy_best_epoch": round(best, 4),
+        "accuracy_by_epoch": by_epoch,
+        "torch": torch.__version__,
+        "command": command(name, bits, recipe["epochs"]),
+    }
+    temporary = folder / f"{MANIFEST}.{os.getpid()}.tmp"
+    try:
+        temporary.write_text(json.dumps(entries, indent=1, sort_keys=True) + "\n")
+        os.replace(temporary, folder / MANIFEST)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return path

@@ -1,0 +1,1 @@
+"""The instructor's room; no lab imports it."""
