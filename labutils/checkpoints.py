@@ -50,7 +50,10 @@ def manifest(folder=None):
 
 
 def entry(name, bits=None, folder=None):
-    """Return the manifest's entry of a network: recipe, accuracies, digest. Raises: FileNotFoundError if none."""
+    """Return the manifest's entry of a network: recipe, accuracies, digest.
+
+    Raises: FileNotFoundError where there is none.
+    """
     file = file_name(name, bits)
     entries = manifest(folder)
     if file not in entries:
@@ -62,7 +65,7 @@ def entry(name, bits=None, folder=None):
 
 
 def load_weights(model, path, advice):
-    """Copy the state dict in the file `path` into `model` and return it; raise ValueError, with `advice`, if it can't."""
+    """Copy the state dict in the file `path` into `model` and return it; raise ValueError with `advice` if it fails."""
     try:
         model.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
     except Exception as error:  # a damaged file fails in torch, pickle, zipfile or load_state_dict

@@ -1,6 +1,7 @@
 """Runs an iteration and keeps every step; the five methods of Lab 1. Derived in notebooks/01 to 05."""
 
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 
@@ -78,7 +79,7 @@ def _start(problem, start, settings_shape=()):
 
 def _run(problem, learning_rate, steps, start, after):
     """Run w -> after(w, w - learning_rate * gradient(w)); say so where that diverges."""
-    if not (np.isscalar(learning_rate) and 0 < learning_rate < np.inf):
+    if not (isinstance(learning_rate, Real) and 0 < learning_rate < np.inf):
         raise ValueError(f"learning_rate: expected one finite number above 0, found {learning_rate!r}")
     bound = 2 / problem.lipschitz if problem.lipschitz > 0 else np.inf
     advice = f"the learning rate {learning_rate:g} must stay below 2 / lipschitz = {bound:.4g} here"
@@ -128,9 +129,9 @@ def l1_subgradient(problem, penalty, learning_rate=0.02, steps=200, start=None):
     Returns: Trajectory (steps + 1, ..., d). Raises: as in `gradient_descent`, and for a negative penalty.
     Source: Tibshirani (1996) for the penalty. Derived in notebooks/03.
     """
-    shrink = learning_rate * check_threshold(penalty, "penalty")[..., None]
+    per_weight = check_threshold(penalty, "penalty")[..., None]
     start = _start(problem, start, np.shape(penalty))
-    return _run(problem, learning_rate, steps, start, lambda w, moved: moved - shrink * np.sign(w))
+    return _run(problem, learning_rate, steps, start, lambda w, moved: moved - learning_rate * per_weight * np.sign(w))
 
 
 def proximal_gradient(problem, threshold, learning_rate=0.02, steps=200, start=None):

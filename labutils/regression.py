@@ -12,7 +12,8 @@ def finite_array(name, values):
     try:
         array = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError):
-        raise ValueError(f"{name}: expected numbers in a rectangular array, found {values!r:.60}") from None
+        found = " ".join(repr(values).split())[:60]
+        raise ValueError(f"{name}: expected numbers in a rectangular array, found {found}") from None
     if not np.isfinite(array).all():
         worst = array[~np.isfinite(array)].flat[0]
         raise ValueError(f"{name}: expected finite numbers, found {worst}")
@@ -70,7 +71,7 @@ class Regression:
         Raises: ValueError for another size. Brute force: meant for the small problems of the labs.
         """
         d = self.X.shape[1]
-        if not 0 <= size <= d:
+        if not isinstance(size, (int, np.integer)) or not 0 <= size <= d:
             raise ValueError(f"size: expected a whole number from 0 to {d}, found {size!r}")
         found = [(support, self.best_on_support(support)) for support in combinations(range(d), size)]
         # Rounded, so that exact fits tie instead of being sorted by their rounding errors.

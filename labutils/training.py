@@ -7,6 +7,7 @@ import contextlib
 import inspect
 import math
 import os
+import sys
 from pathlib import Path
 
 import torch
@@ -31,6 +32,13 @@ def has_fast_bfloat16(device):
         flags = Path("/proc/cpuinfo").read_text()
         return "avx512_bf16" in flags or "amx_bf16" in flags
     return False
+
+
+def progress(items, description):
+    """Yield the items under a progress bar with the time left; the bar is cleared away at the end."""
+    yield from tqdm(items, desc=description, leave=False)
+    if "IPython" in sys.modules:  # in a notebook, remove the empty box that a finished bar leaves behind
+        sys.modules["IPython"].display.clear_output()
 
 
 def normalise(images):
@@ -98,7 +106,8 @@ def save_atomically(content, path):
         reason = str(error).splitlines()[0]
         raise OSError(f"{path}: expected to write there, found {reason}; free space or choose another folder") from None
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # where the folder is not to be written, there is nothing to remove
+            temporary.unlink()
 
 
 def default_recipe(run):
@@ -118,10 +127,18 @@ def _train(model, data, optimizer, learning_rate_at, recipe, state_file, progres
     history = []
     recipe = recipe | {"images": len(data.train_images), "source": data.source, "bits": str(model.bits)}
     if state_file is not None and Path(state_file).exists():
-        state = torch.load(state_file, map_location=device, weights_only=True)
-        if state["recipe"] != recipe:
+        try:
+            state = torch.load(state_file, map_location=device, weights_only=True)
+            found = state["recipe"]
+        except Exception as error:  # a damaged file fails in torch, pickle or zipfile
+            reason = " ".join(str(error).split())[:80]
             raise ValueError(
-                f"{state_file}: expected the state of a run with {recipe}, found one with {state['recipe']}; "
+                f"{state_file}: expected the state of a training run, found {type(error).__name__}: {reason}; "
+                "delete the file to start anew"
+            ) from None
+        if found != recipe:
+            raise ValueError(
+                f"{state_file}: expected the state of a run with {recipe}, found one with {found}; "
                 "delete the file to start anew"
             )
         model.load_state_dict(state["model"])
@@ -145,13 +162,13 @@ def _train(model, data, optimizer, learning_rate_at, recipe, state_file, progres
             x = normalise(augment(images[chosen], generator))
             with autocast:
                 loss = F.cross_entropy(model(x).float(), labels[chosen])
+            total_loss += loss.detach() * len(chosen)
+            if not torch.isfinite(total_loss):  # before it reaches the weights, which the quantizer would refuse
+                raise ValueError(f"epoch {epoch + 1}: expected a finite loss, found {loss:g}; lower the learning rate")
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
-            total_loss += loss.detach() * len(chosen)
         mean_loss = float(total_loss) / len(images)
-        if not math.isfinite(mean_loss):
-            raise ValueError(f"epoch {epoch + 1}: expected a finite loss, found {mean_loss}; lower the learning rate")
         accuracy = evaluate(model, *test)
         history.append({"epoch": epoch + 1, "loss": mean_loss, "accuracy": accuracy})
         if progress:

@@ -1,0 +1,128 @@
+"""Checkpoints: what is saved is what is loaded, and a damaged file is named with the command that mends it."""
+
+import json
+
+import pytest
+import torch
+
+from labutils import checkpoints, training
+from labutils.resnet import ResNet20
+
+RECIPE = training.default_recipe(training.finetune) | {"epochs": 2}
+HISTORY = [{"epoch": 1, "loss": 2.0, "accuracy": 0.31}, {"epoch": 2, "loss": 1.9, "accuracy": 0.29}]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    checkpoints.save(ResNet20((4, 4, 2)), "cifar10", RECIPE, HISTORY, 0.2901, folder=tmp_path)
+    return tmp_path
+
+
+def one_line(error):
+    text = str(error.value)
+    assert "\n" not in text and "expected" in text and "found" in text
+    return text
+
+
+def test_saved_network_is_loaded_with_its_bits_and_weights(tmp_path):
+    model = ResNet20((2, 4, 4))
+    path = checkpoints.save(model, "cifar10", RECIPE, HISTORY, 0.29, folder=tmp_path)
+    loaded = checkpoints.load("cifar10", (2, 4, 4), folder=tmp_path)
+    assert path.name == "cifar10-2-4-4.pt" and loaded.bits == (2, 4, 4) and not loaded.training
+    for key, value in model.state_dict().items():
+        assert torch.equal(loaded.state_dict()[key], value)
+
+
+def test_manifest_says_what_the_file_is(folder):
+    entry = checkpoints.entry("cifar10", (4, 4, 2), folder)
+    assert entry["sha256"] == checkpoints.digest(folder / "cifar10-4-4-2.pt")
+    assert entry["accuracy_last_epoch"] == 0.2901 and entry["accuracy_best_epoch"] == 0.31
+    assert entry["accuracy_by_epoch"] == [0.31, 0.29] and entry["epochs"] == 2 and entry["seed"] == 0
+    assert entry["recipe"]["learning_rate"] == 0.002 and entry["recipe"]["momentum"] == 0.875
+    assert entry["command"] == "python -m labutils finetune --bits 4,4,2 --data cifar10 --epochs 2"
+
+
+def test_saving_a_second_network_keeps_the_first(folder):
+    checkpoints.save(ResNet20(), "cifar10", RECIPE, HISTORY, 0.5, folder=folder)
+    assert set(checkpoints.manifest(folder)) == {"cifar10-4-4-2.pt", "cifar10-float.pt"}
+    assert not list(folder.glob("*.tmp"))
+
+
+def test_a_network_nobody_trained(folder):
+    with pytest.raises(FileNotFoundError) as error:
+        checkpoints.load("cifar10", (3, 3, 3), folder=folder)
+    assert "finetune --bits 3,3,3" in one_line(error)
+
+
+def test_a_missing_file(folder):
+    (folder / "cifar10-4-4-2.pt").unlink()
+    with pytest.raises(FileNotFoundError) as error:
+        checkpoints.load("cifar10", (4, 4, 2), folder=folder)
+    assert "cifar10-4-4-2.pt" in one_line(error) and "finetune --bits 4,4,2" in str(error.value)
+
+
+@pytest.mark.parametrize("damage", [lambda b: b[: len(b) // 2], lambda b: b"", lambda b: b[:-1] + bytes([b[-1] ^ 1])])
+def test_a_truncated_or_altered_file(folder, damage):
+    path = folder / "cifar10-4-4-2.pt"
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(ValueError) as error:
+        checkpoints.load("cifar10", (4, 4, 2), folder=folder)
+    assert "sha256" in one_line(error) and "cifar10-4-4-2.pt" in str(error.value)
+
+
+def rewrite(folder, content):
+    """Put other content behind a manifest that vouches for it."""
+    path = folder / "cifar10-4-4-2.pt"
+    torch.save(content, path)
+    entries = checkpoints.manifest(folder)
+    entries[path.name]["sha256"] = checkpoints.digest(path)
+    (folder / "manifest.json").write_text(json.dumps(entries))
+
+
+@pytest.mark.parametrize("content", [{"a": torch.zeros(3)}, {}, torch.nn.Linear(2, 2), [1, 2]])
+def test_a_file_of_another_shape(folder, content):
+    rewrite(folder, content)
+    with pytest.raises(ValueError) as error:
+        checkpoints.load("cifar10", (4, 4, 2), folder=folder)
+    assert "ResNet-20" in one_line(error)
+
+
+@pytest.mark.parametrize("text", ["{", "[]"])
+def test_a_damaged_manifest(folder, text):
+    (folder / "manifest.json").write_text(text)
+    with pytest.raises(ValueError) as error:
+        checkpoints.load("cifar10", (4, 4, 2), folder=folder)
+    assert "manifest.json" in one_line(error)
+
+
+def test_a_full_disk_leaves_the_old_checkpoint(folder, monkeypatch):
+    before = (folder / "cifar10-4-4-2.pt").read_bytes()
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(torch, "save", full)
+    with pytest.raises(OSError, match="No space left"):
+        checkpoints.save(ResNet20((4, 4, 2)), "cifar10", RECIPE, HISTORY, 0.9, folder=folder)
+    assert (folder / "cifar10-4-4-2.pt").read_bytes() == before
+    assert checkpoints.entry("cifar10", (4, 4, 2), folder)["accuracy_last_epoch"] == 0.2901
+    assert not list(folder.glob("*.tmp"))
+
+
+def test_quantized_copies_the_weights_and_leaves_the_float_network_alone():
+    float_model = ResNet20()
+    copy = checkpoints.quantized(float_model, (4, 4, 2))
+    assert copy.bits == (4, 4, 2) and float_model.bits == (None, None, None)
+    with torch.no_grad():
+        copy.head_conv[0].conv.weight.zero_()
+    assert float_model.head_conv[0].conv.weight.abs().sum() > 0
+
+
+@pytest.mark.parametrize("name", sorted(checkpoints.manifest()))
+def test_every_committed_checkpoint_is_what_the_manifest_says(name):
+    entry = checkpoints.manifest()[name]
+    bits = None if name.endswith("float.pt") else tuple(map(int, name[: -len(".pt")].split("-")[1:]))
+    assert checkpoints.load(entry["data"], bits).bits == (bits or (None, None, None))
+    assert 0.5 < entry["accuracy_last_epoch"] <= entry["accuracy_best_epoch"] <= 1
+    assert len(entry["accuracy_by_epoch"]) == entry["epochs"]
+    assert entry["fingerprints"].keys() == {"train", "test"}

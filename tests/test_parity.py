@@ -1,0 +1,42 @@
+"""The course's own network, loaded unchanged, gives the homework's accuracies on real CIFAR-10."""
+
+import os
+
+import pytest
+
+from labutils import checkpoints, data, training
+from labutils.resnet import ResNet20
+
+COURSE = os.environ.get("LABUTILS_COURSE_CHECKPOINT")
+HOMEWORK = {
+    (None, None, None): 0.9151,
+    (6, 6, 6): 0.9145,
+    (5, 5, 5): 0.9112,
+    (4, 4, 4): 0.8972,
+    (3, 3, 3): 0.7662,
+    (2, 2, 2): 0.0899,
+    (4, 4, 2): 0.4727,
+    (4, 2, 4): 0.4157,
+    (2, 4, 4): 0.1041,
+}
+needs_course = pytest.mark.skipif(
+    not COURSE, reason="LABUTILS_COURSE_CHECKPOINT names no file: the course's own network"
+)
+
+
+@pytest.fixture(scope="module")
+def course_network():
+    return checkpoints.load_weights(ResNet20(), COURSE, "LABUTILS_COURSE_CHECKPOINT must name the course's file")
+
+
+@pytest.fixture(scope="module")
+def images():
+    return data.load("cifar10")
+
+
+@needs_course
+@pytest.mark.parametrize("bits", HOMEWORK)
+def test_homework_accuracy_within_three_images(bits, course_network, images):
+    model = checkpoints.quantized(course_network, bits)
+    accuracy = training.evaluate(model, images.test_images, images.test_labels)
+    assert round(abs(accuracy - HOMEWORK[bits]) * len(images.test_images)) <= 3
