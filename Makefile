@@ -33,7 +33,7 @@ test: .venv/installed-for-tests
 run: $(RUNS)
 	@$(BIN)/python -m labutils.grading.results $(RUNS)
 
-build/run/%.ipynb: notebooks/%.ipynb $(wildcard labutils/*.py) $(wildcard checkpoints/*) | .venv/installed
+build/run/%.ipynb: notebooks/%.ipynb $(wildcard labutils/*.py labutils/*/*.py) $(wildcard checkpoints/*) | .venv/installed
 	@echo "Running $<"
 	@$(EXECUTE) --output-dir=build/run $<
 

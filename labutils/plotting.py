@@ -89,7 +89,7 @@ def plot_loss(runs, problem, steps=None, title=None, ax=None):
 
 
 def plot_weights(runs, steps=None, columns=None):
-    """Draw every element of W against steps, one panel a run, the final value of each written at its end.
+    """Draw every element of W against steps, one panel a run.
 
     Parameters: runs, a dict from label to Trajectory (a single run each); steps, how many steps to show (None: all);
         columns, panels in a row (None: up to two). Returns: Figure.

@@ -248,11 +248,11 @@ def test_an_answer_that_returns_the_wrong_shape_is_told_what_was_expected():
 
 
 def test_no_answer_can_change_the_points_that_later_checks_use():
-    before = checks.AWAY.copy()
+    before = checks.lab1.AWAY.copy()
     for _, _, answer, _ in WRONG:
         if len(inspect.signature(answer).parameters) == 4:
             checks.lab1_c(answer), checks.lab1_d(answer)
-    np.testing.assert_array_equal(checks.AWAY, before)
+    np.testing.assert_array_equal(checks.lab1.AWAY, before)
 
 
 def test_the_oracle_of_the_pruning_check_is_the_library_and_the_answer_by_hand():

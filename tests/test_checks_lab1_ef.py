@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from labutils import checks, descent, proximal
-from labutils.regression import THREE_POINTS, TWO_POINTS
+from labutils.regression import THREE_POINTS, TWO_POINTS, lasso_three_points
 
 RATE = 0.02
 
@@ -108,7 +108,7 @@ def test_lab1_e_names_the_steps_mistake(named):
 
 
 def test_lab1_e_a_constant_that_fits_one_row_gets_no_more():
-    constant = checks.lasso_three_points(1.0)
+    constant = lasso_three_points(1.0)
     assert checks.lab1_e(soft, lambda *settings: constant).points == 2  # the operator, and the end point alone
     assert checks.lab1_e(lambda w, t: np.array([0.6, -1.2, 0, 2.0, 0]), stub).points == 1
 
@@ -214,21 +214,21 @@ def test_bonus_stub_scores_zero(name):
 
 def test_a_small_threshold_fails_by_its_zeros_and_a_large_one_by_its_loss():
     small, large = (descent.proximal_gradient(TWO_POINTS, threshold).final for threshold in (0.01, 0.1))
-    assert not checks.sparse_and_close(0.01, 200) and (small == 0).sum() < 2
-    assert not checks.sparse_and_close(0.1, 200) and TWO_POINTS.loss(large) > 0.5
-    assert checks.sparse_and_close(0.02, 200) and checks.sparse_and_close(0.02, 2000)
+    assert not checks.lab1.sparse_and_close(0.01, 200) and (small == 0).sum() < 2
+    assert not checks.lab1.sparse_and_close(0.1, 200) and TWO_POINTS.loss(large) > 0.5
+    assert checks.lab1.sparse_and_close(0.02, 200) and checks.lab1.sparse_and_close(0.02, 2000)
 
 
 @pytest.mark.parametrize("seed", [0, 3])
 def test_the_trimmed_criterion_has_a_lower_and_an_upper_end(seed):
-    assert not checks.exact_from_everywhere(1.0, seed)  # too slow from zero
-    assert not checks.exact_from_everywhere(100.0, seed)  # pruning: some starts get stuck
-    assert all(checks.exact_from_everywhere(penalty, seed) for penalty in (2.0, 5.0, 10.0))
+    assert not checks.lab1.exact_from_everywhere(1.0, seed)  # too slow from zero
+    assert not checks.lab1.exact_from_everywhere(100.0, seed)  # pruning: some starts get stuck
+    assert all(checks.lab1.exact_from_everywhere(penalty, seed) for penalty in (2.0, 5.0, 10.0))
 
 
 def test_the_oracle_of_the_end_points_is_the_minimum():
     """No random point near the closed form has a smaller objective: the check's oracle stands by itself."""
-    target = checks.lasso_three_points(1.0)
+    target = lasso_three_points(1.0)
     nearby = target + np.random.default_rng(0).normal(scale=0.01, size=(1000, 5))
     objective = THREE_POINTS.loss(nearby) + np.abs(nearby).sum(axis=1)
     assert (objective > THREE_POINTS.loss(target) + np.abs(target).sum()).all()
