@@ -1,6 +1,8 @@
 """What all tests share: repeatable property tests, figures without a display, and how an error must read."""
 
+from collections import defaultdict
 from contextlib import contextmanager
+from pathlib import Path
 
 import matplotlib
 import pytest
@@ -11,6 +13,28 @@ matplotlib.use("Agg")  # not by MPLBACKEND, which the kernels of the notebooks w
 # The same examples on every run, without a deadline: a busy machine fails no test.
 settings.register_profile("labs", deadline=None, derandomize=True, database=None)
 settings.load_profile("labs")
+
+
+notebook_seconds = pytest.StashKey[dict]()
+
+
+class NotebookTimes:
+    """Adds up how long the cells of each notebook took: {"01_gradient_descent": seconds}.
+
+    A plugin of its own, because the hooks of this file see the tests of this folder only.
+    """
+
+    def __init__(self, config):
+        self.seconds = config.stash[notebook_seconds] = defaultdict(float)
+
+    def pytest_runtest_logreport(self, report):
+        file = Path(report.nodeid.split("::")[0])
+        if file.suffix == ".ipynb":
+            self.seconds[file.stem] += report.duration
+
+
+def pytest_configure(config):
+    config.pluginmanager.register(NotebookTimes(config))
 
 
 @pytest.fixture(scope="session")

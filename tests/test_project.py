@@ -46,4 +46,4 @@ def test_nbval_is_strict_for_everybody():
     options = PYPROJECT["tool"]["pytest"]["ini_options"]
     for option in ("--nbval", "--nbval-current-env", "--nbval-cell-timeout=300", "--color=no"):
         assert option in options["addopts"].split()
-    assert options["testpaths"] == ["tests", "notebooks"]
+    assert options["testpaths"] == ["notebooks", "tests"]
