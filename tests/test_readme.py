@@ -1,0 +1,48 @@
+"""Every accuracy of ours in the README is one that the committed notebooks measured or the manifest records."""
+
+import re
+from pathlib import Path
+
+import nbformat
+
+from labutils import checkpoints
+
+ROOT = Path(__file__).resolve().parent.parent
+OURS = re.compile(r"\b0\.\d{4}\b")
+
+
+def our_column(heading):
+    """Return {first cell: the accuracies in our columns} of the README table that stands under a line with `heading`."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8").split(heading)[1]
+    lines = re.search(r"((?:^\|.*\n)+)", text, re.MULTILINE).group(1).splitlines()
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    columns = [index for index, name in enumerate(cells[0]) if "our network" in name]
+    assert columns, f"no column of our network under {heading}"
+    return {row[0]: [row[index] for index in columns] for row in cells[2:]}
+
+
+def printed(notebook):
+    """Return all numbers with four decimals in the outputs of a notebook."""
+    outputs = [o for c in nbformat.read(notebook, 4).cells for o in c.get("outputs", []) if "data" in o]
+    return set(OURS.findall(" ".join(o["data"].get("text/plain", "") for o in outputs)))
+
+
+def test_accuracies_before_fine_tuning_are_those_of_the_notebooks():
+    measured = printed(ROOT / "notebooks/06_ste_quantization.ipynb") | printed(ROOT / "notebooks/07_mixed_precision.ipynb")
+    table = our_column("*not* trained further")
+    assert len(table) == 9
+    for name, (accuracy,) in table.items():
+        assert accuracy in measured, f"{name}: {accuracy} is printed by neither 06 nor 07"
+
+
+def test_accuracies_after_fine_tuning_are_those_of_the_manifest():
+    table = our_column("After fine-tuning")
+    assert len(table) == 6
+    for name, (last, best, epochs) in table.items():
+        bits = tuple(map(int, re.findall(r"\d", name)))
+        entry = checkpoints.entry("cifar10", bits * 3 if len(bits) == 1 else bits)
+        assert (last, best, epochs) == (
+            f"{entry['accuracy_last_epoch']:.4f}",
+            f"{entry['accuracy_best_epoch']:.4f}",
+            str(entry["epochs"]),
+        )
