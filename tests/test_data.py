@@ -212,7 +212,9 @@ def test_a_bad_file_is_not_passed_over_for_a_good_one(arrays, tmp_path, monkeypa
 def test_nothing_found_says_where_it_looked_and_what_to_do(arrays, tmp_path, monkeypatch, refused):
     monkeypatch.setenv("LABUTILS_DATA", str(tmp_path / "variable"))
     places = [str(tmp_path / name) for name in ("root", "variable", "bundle/data")]
-    with refused("cifar10.npz", "LABUTILS_DATA", "data/README.md", *places, error=FileNotFoundError):
+    with refused(
+        "cifar10.npz", "LABUTILS_DATA", "labutils data --download", "--from FILE", *places, error=FileNotFoundError
+    ):
         data.load(root=tmp_path / "root")
 
 

@@ -13,7 +13,7 @@ import labutils
 PACKAGE = Path(labutils.__file__).parent
 # No module imports one that stands below it.
 LAB_1 = ["regression", "proximal", "descent"]
-LAB_2 = ["quantize", "resnet", "data", "training", "checkpoints"]
+LAB_2 = ["quantize", "resnet", "data", "fetch", "training", "checkpoints", "doctor"]
 ORDER = [*LAB_1, *LAB_2, "plotting", "tables", "widgets", "checks", "grading", "__main__"]
 FILES = sorted(PACKAGE.rglob("*.py"))
 TREES = {file.relative_to(PACKAGE).as_posix(): ast.parse(file.read_text(encoding="utf-8")) for file in FILES}

@@ -28,7 +28,9 @@ def printed(notebook):
 
 
 def test_accuracies_before_fine_tuning_are_those_of_the_notebooks():
-    measured = printed(ROOT / "notebooks/06_ste_quantization.ipynb") | printed(ROOT / "notebooks/07_mixed_precision.ipynb")
+    measured = printed(ROOT / "notebooks/06_ste_quantization.ipynb") | printed(
+        ROOT / "notebooks/07_mixed_precision.ipynb"
+    )
     table = our_column("*not* trained further")
     assert len(table) == 9
     for name, (accuracy,) in table.items():
