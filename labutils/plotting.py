@@ -12,7 +12,7 @@ import numpy as np
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 2)), (0, (8, 2)))
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
-LOSS_FLOOR = 1e-16  # below it a float64 loss is rounding error
+LOSS_FLOOR = 1e-16  # curves are cut here: what lies below is zero for every purpose of the labs
 
 
 def use_style():
@@ -75,7 +75,7 @@ def plot_loss(runs, problem, steps=None, title=None, ax=None):
     """Draw log L against steps, one line a run.
 
     Parameters: runs, a dict from label to Trajectory (single runs of equal length); problem, the Regression whose L
-        is drawn; steps, how many steps to show (None: all). Values below 1e-16 are rounding error and are cut.
+        is drawn; steps, how many steps to show (None: all). Values below 1e-16 are cut.
     Returns: Figure.
     """
     if ax is None:

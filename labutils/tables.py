@@ -4,7 +4,7 @@ import html
 
 import numpy as np
 
-ZERO_LOSS = 1e-12  # a loss below it is rounding error, which differs between processors and is not printed
+ZERO_LOSS = 1e-12  # smaller losses depend on rounding, which differs between processors, and are not printed
 COMPARISON = ("method", "setting", "what is left", "how good", "how long")
 
 
