@@ -50,7 +50,7 @@ def vector(w, digits=5):
 
 
 def loss_text(loss):
-    """Return a loss as text with four significant digits, or "< 1e-12" below the rounding error of float64."""
+    """Return a loss as text with four significant digits, or "< 1e-12" where it is smaller still."""
     return f"< {ZERO_LOSS:.0e}" if loss < ZERO_LOSS else f"{loss:.4g}"
 
 

@@ -12,7 +12,7 @@ OURS = re.compile(r"\b0\.\d{4}\b")
 
 
 def our_column(heading):
-    """Return {first cell: the accuracies in our columns} of the README table that stands under a line with `heading`."""
+    """Return {first cell: our columns} of the README table that stands under a line with `heading`."""
     text = (ROOT / "README.md").read_text(encoding="utf-8").split(heading)[1]
     lines = re.search(r"((?:^\|.*\n)+)", text, re.MULTILINE).group(1).splitlines()
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
