@@ -23,6 +23,8 @@ export IPYTHONDIR := $(CURDIR)/build/ipython
 .DELETE_ON_ERROR:
 
 lab: .venv/installed
+	@mkdir -p build
+	@$(BIN)/python -m labutils doctor || echo "The labs start anyway: what is marked -> may not concern the one you are at."
 	@echo "Starting JupyterLab on notebooks/; stop it with Ctrl-C."
 	@$(BIN)/jupyter lab $(LAB_FLAGS) --notebook-dir=notebooks
 

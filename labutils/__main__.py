@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from pathlib import Path
 
 
 def parse_bits(text):
@@ -55,8 +56,37 @@ def train(arguments):
     print(f"{path.name}: saved; test accuracy {accuracy:.4f} after the last epoch, {best:.4f} after the best")
 
 
+def get_data(arguments):
+    """Fetch CIFAR-10, take it from a file, pack it, or say what is there."""
+    from . import data, fetch
+
+    root = arguments.root
+    if arguments.mirror and not arguments.download:
+        raise ValueError("--mirror: expected --download beside it, found none")
+    if arguments.pack is not None:
+        print(f"{fetch.pack(arguments.pack, root)}: CIFAR-10, its fingerprint checked")
+    elif arguments.download or arguments.source is not None:
+        folder = data.data_path() if root is None else Path(root)
+        path = fetch.sound(folder)
+        if path is not None:
+            print(f"{path}: CIFAR-10 is there and sound; nothing was done")
+            return
+        path = fetch.download(folder, arguments.mirror) if arguments.download else fetch.take(arguments.source, folder)
+        hint = "" if folder in data.folders() else f"; for the labs to find it, set LABUTILS_DATA={folder}"
+        print(f"{path}: CIFAR-10, checked{hint}")
+    else:
+        print("\n".join(fetch.status(root)))
+
+
+def examine(arguments):
+    """Look at this computer; return 1 where something has to be mended before all labs run."""
+    from . import doctor
+
+    return 0 if doctor.report(arguments.deep) else 1
+
+
 def main(words=None):
-    """Run one verb; return the exit status: 0, 1 with one line on stderr, or 130 after Ctrl-C."""
+    """Run one verb; return the exit status: 0, 1 where it failed or found something to mend, or 130 after Ctrl-C."""
     parser = argparse.ArgumentParser(prog="python -m labutils", description=__doc__.splitlines()[0])
     verbs = parser.add_subparsers(dest="verb", required=True)
     for verb, epochs, text in (
@@ -70,16 +100,32 @@ def main(words=None):
         command.add_argument("--epochs", type=parse_epochs, default=epochs, help=f"default {epochs}")
         command.add_argument("--seed", type=int, default=0, help="default 0")
         command.set_defaults(run=train)
+    text = "say what of CIFAR-10 is there and what it is worth, or get it"
+    command = verbs.add_parser("data", help=text, description=text)
+    choice = command.add_mutually_exclusive_group()
+    choice.add_argument("--download", action="store_true", help="fetch it; where a download broke off, go on there")
+    choice.add_argument("--from", dest="source", metavar="FILE", help="take it from a tar.gz, an npz or a folder")
+    choice.add_argument("--pack", metavar="FILE", help="write what is there as one npz, to hand on")
+    command.add_argument("--mirror", action="append", metavar="URL", help="ask this one; may be repeated")
+    command.add_argument("--root", metavar="FOLDER", help="where it goes and is looked for first (default: data/)")
+    command.set_defaults(run=get_data)
+    text = "say in one line each what is fine on this computer and what to do"
+    command = verbs.add_parser("doctor", help=text, description=text)
+    command.add_argument("--deep", action="store_true", help="check every image and measure every network, in minutes")
+    command.set_defaults(run=examine)
     arguments = parser.parse_args(words)
     try:
-        arguments.run(arguments)
+        return arguments.run(arguments) or 0
     except (ValueError, OSError) as error:
         print(f"labutils: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("labutils: stopped; the same command goes on from the last finished epoch", file=sys.stderr)
+        if arguments.run is train:
+            goes_on = "; the same command goes on from the last finished epoch"
+        else:
+            goes_on = "; the same command goes on there" if getattr(arguments, "download", False) else ""
+        print(f"labutils: stopped{goes_on}", file=sys.stderr)
         return 130
-    return 0
 
 
 if __name__ == "__main__":

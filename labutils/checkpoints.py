@@ -1,15 +1,14 @@
-"""Loads and saves trained networks, and keeps the manifest of what each file is. Used in notebooks/06 and 07."""
+"""Loads and saves trained networks, and keeps the manifest of what each file is. Used in notebooks/06 and 07.
+
+PyTorch is imported where it is needed, so that `labutils doctor` reads the manifest without waiting for it.
+"""
 
 import hashlib
 import json
 import os
 from pathlib import Path
 
-import torch
-
 from . import data as datasets
-from .resnet import ResNet20
-from .training import save_atomically
 
 FOLDER = Path(__file__).resolve().parent.parent / "checkpoints"
 MANIFEST = "manifest.json"
@@ -18,6 +17,12 @@ MANIFEST = "manifest.json"
 def file_name(name, bits=None):
     """Return the file of a network: "cifar10-float.pt", or "cifar10-4-4-2.pt" for bits (4, 4, 2)."""
     return f"{name}-{'float' if bits is None else '-'.join(map(str, bits))}.pt"
+
+
+def parse(file):
+    """Return (name, bits) of the network in a file: what `file_name` was given."""
+    name, *bits = file.removesuffix(".pt").split("-")
+    return name, None if bits == ["float"] else tuple(map(int, bits))
 
 
 def command(name, bits=None, epochs=None):
@@ -66,6 +71,8 @@ def entry(name, bits=None, folder=None):
 
 def load_weights(model, path, advice):
     """Copy the state dict in the file `path` into `model` and return it; raise ValueError with `advice` if it fails."""
+    import torch
+
     try:
         model.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
     except Exception as error:  # a damaged file fails in torch, pickle, zipfile or load_state_dict
@@ -76,12 +83,9 @@ def load_weights(model, path, advice):
     return model
 
 
-def load(name, bits=None, folder=None):
-    """Load a trained network, its file checked against the manifest.
+def check(name, bits=None, folder=None):
+    """Return (path, advice) of a network whose file is the manifest's: advice says how to restore it.
 
-    Parameters: name, the data set it was trained on, such as "cifar10"; bits, None for the float network, or three
-        entries, one per stage, for the fine-tuned one; folder, where to look (None: checkpoints/).
-    Returns: ResNet20 with these bits, in evaluation mode, on the processor.
     Raises: FileNotFoundError where there is no such network, ValueError where its file is damaged or altered; each
         names the command that mends it.
     """
@@ -93,11 +97,27 @@ def load(name, bits=None, folder=None):
     found = digest(path)
     if found != expected["sha256"]:
         raise ValueError(f"{path}: expected sha256 {expected['sha256'][:12]}..., found {found[:12]}...; {advice}")
+    return path, advice
+
+
+def load(name, bits=None, folder=None):
+    """Load a trained network, its file checked against the manifest.
+
+    Parameters: name, the data set it was trained on, such as "cifar10"; bits, None for the float network, or three
+        entries, one per stage, for the fine-tuned one; folder, where to look (None: checkpoints/).
+    Returns: ResNet20 with these bits, in evaluation mode, on the processor.
+    Raises: as `check` does, and ValueError where the file does not hold these weights.
+    """
+    from .resnet import ResNet20
+
+    path, advice = check(name, bits, folder)
     return load_weights(ResNet20(bits or (None,) * 3), path, advice).eval()
 
 
 def quantized(model, bits):
     """Return a ResNet20 with these bits per stage and a copy of `model`'s float weights, not yet fine-tuned."""
+    from .resnet import ResNet20
+
     copy = ResNet20(bits)
     copy.load_state_dict(model.state_dict())
     return copy.eval()
@@ -111,6 +131,10 @@ def save(model, name, recipe, history, accuracy, folder=None):
         weights on the test set, in float32; folder, where to (None: checkpoints/).
     Returns: the path of the file.
     """
+    import torch
+
+    from .training import save_atomically
+
     folder = Path(folder or FOLDER)
     bits = None if model.bits == (None,) * 3 else model.bits
     path = folder / file_name(name, bits)

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import zipfile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +17,8 @@ FINGERPRINTS = {
 SIZES = {"train": 50_000, "test": 10_000}
 BATCHES_FOLDER = "cifar-10-batches-py"  # what torchvision's archive unpacks to
 NPZ_FILE = "cifar10.npz"
+MOST_BYTES = 1 << 30  # that a file may unpack to; CIFAR-10 takes 0.19e9
+HOW_TO_GET = "python -m labutils data --download, or --from FILE if somebody handed you a copy"
 
 
 class ImageData(NamedTuple):
@@ -48,13 +51,13 @@ def fingerprint(images, labels):
     return hashlib.sha256(b"".join(digests)).hexdigest()
 
 
-def _folders(root):
+def folders(root=None):
     """Return the folders to search, first to last, without repeats."""
     named = [root, os.environ.get("LABUTILS_DATA"), REPOSITORY / "data"]
     return list(dict.fromkeys(Path(folder) for folder in named if folder))
 
 
-def _check_split(split, images, labels, where):
+def check_split(split, images, labels, where):
     """Raise ValueError unless these arrays are CIFAR-10's `split`."""
     shape = (SIZES[split], 32, 32, 3)
     if images.shape != shape or images.dtype != np.uint8:
@@ -75,10 +78,14 @@ def _check_split(split, images, labels, where):
         )
 
 
-def _load_npz(path):
+def load_npz(path):
     """Return ImageData from one npz file, its fingerprint checked."""
     arrays = {}
     try:
+        with zipfile.ZipFile(path) as archive:
+            unpacked = sum(member.file_size for member in archive.infolist())
+        if unpacked > MOST_BYTES:  # zipfile reads no more of a member than it declares
+            raise ValueError(f"{unpacked} bytes to unpack, more than {MOST_BYTES}")
         with np.load(path, allow_pickle=False) as archive:
             for split in ("train", "test"):
                 for kind in ("images", "labels"):
@@ -89,12 +96,12 @@ def _load_npz(path):
             f"found {type(error).__name__}: {error}; replace the file by a sound copy"
         ) from None
     for split in ("train", "test"):
-        _check_split(split, arrays[f"{split}_images"], arrays[f"{split}_labels"], path)
+        check_split(split, arrays[f"{split}_images"], arrays[f"{split}_labels"], path)
         arrays[f"{split}_labels"] = arrays[f"{split}_labels"].astype(np.int64)
     return ImageData(**arrays, source="CIFAR-10")
 
 
-def _load_batches(folder):
+def load_batches(folder):
     """Return ImageData from torchvision's folder, whose md5 sums torchvision checks before it unpickles."""
     from torchvision.datasets import CIFAR10  # here, so that a reader of the npz form never waits for torchvision
 
@@ -110,6 +117,16 @@ def _load_batches(folder):
     return ImageData(train.data, train_labels, test.data, test_labels, "CIFAR-10")
 
 
+def find(root=None):
+    """Return the CIFAR-10 that `load` would read, `cifar-10-batches-py` or `cifar10.npz`, or None if there is none."""
+    for folder in folders(root):
+        if (folder / BATCHES_FOLDER).is_dir():
+            return folder / BATCHES_FOLDER
+        if (folder / NPZ_FILE).is_file():
+            return folder / NPZ_FILE
+    return None
+
+
 def load(name=None, root=None):
     """Load CIFAR-10 from `root`, $LABUTILS_DATA or data/, the first of them that holds it; download nothing.
 
@@ -121,14 +138,11 @@ def load(name=None, root=None):
     """
     if name not in (None, "cifar10"):
         raise ValueError(f"name: expected 'cifar10' or None, found {name!r}")
-    folders = _folders(root)
-    for folder in folders:
-        if (folder / BATCHES_FOLDER).is_dir():
-            return _load_batches(folder)
-        if (folder / NPZ_FILE).is_file():
-            return _load_npz(folder / NPZ_FILE)
-    searched = " and ".join(str(folder) for folder in folders)
+    path = find(root)
+    if path is not None:
+        return load_npz(path) if path.name == NPZ_FILE else load_batches(path.parent)
+    searched = " and ".join(str(folder) for folder in folders(root))
     raise FileNotFoundError(
-        f"CIFAR-10: expected {BATCHES_FOLDER}/ or {NPZ_FILE} in {searched}, found neither; copy one of them there, set "
-        "LABUTILS_DATA to the folder that has it, or follow data/README.md to download it"
+        f"CIFAR-10: expected {BATCHES_FOLDER}/ or {NPZ_FILE} in {searched}, found neither; set LABUTILS_DATA to the "
+        f"folder that has it, or get it with {HOW_TO_GET}"
     )

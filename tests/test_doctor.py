@@ -90,6 +90,17 @@ def test_the_quick_part_never_imports_torch():
     assert result.stdout.splitlines()[-1] == "[]"
 
 
+def test_colour_on_a_terminal_only_and_unless_it_is_refused(monkeypatch, capsys):
+    monkeypatch.setattr(doctor, "QUICK", (lambda: [(False, "one"), (None, "two")],))
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    doctor.report()
+    assert capsys.readouterr().out.startswith("\033[31m->  \033[0m one\n\033[33mnote\033[0m two\n")
+    monkeypatch.setenv("NO_COLOR", "1")
+    doctor.report()
+    assert capsys.readouterr().out == "->   one\nnote two\ndoctor: 1 to mend, marked ->\n"
+
+
 def test_an_old_python(monkeypatch):
     monkeypatch.setattr(platform, "python_version", lambda: "3.9.1")
     assert "found 3.9.1" in red(doctor.python_version)
@@ -194,7 +205,7 @@ def test_a_gpu_and_none(monkeypatch):
 def test_no_data(computer):
     (computer / "data" / data.NPZ_FILE).unlink()
     text = red(doctor.cifar10)
-    assert "cifar10.npz in data, found neither" in text and "01 to 05 run without it" in text
+    assert "cifar10.npz in data, found neither" in text and "01 to 05 run without it" in text and "--download" in text
 
 
 def test_an_npz_cut_off_and_one_of_something_else(computer):

@@ -1,0 +1,251 @@
+"""Looks at this computer and says, in one line each, what is fine and what to do: `python -m labutils doctor`.
+
+Each check is a generator of findings (ok, text): ok is True, False where something has to be mended, or None for a
+remark that stops no lab. The quick checks take under three seconds, because none of them imports PyTorch.
+"""
+
+import importlib.metadata
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+FREE_BYTES = 10**9  # room for CIFAR-10, packed and unpacked, and for the state of a training run
+BF16_FLAGS = {"avx512_bf16", "amx_bf16"}  # those that training.has_fast_bfloat16 asks for; a test compares the two
+BATCHES = {*(f"data_batch_{number}" for number in range(1, 6)), "test_batch"}
+BATCH_BYTES = 10_000 * 32 * 32 * 3  # the images of one batch; its labels and names come on top
+ARRAYS = {f"{split}_{kind}.npy" for split in ("train", "test") for kind in ("images", "labels")}
+TOLERANCE = 0.003  # 30 test images of 10,000: what another processor's rounding may change
+INSTALL = f"run: {sys.executable} -m pip install -e ."
+SIGNS = {True: ("ok  ", "32"), None: ("note", "33"), False: ("->  ", "31")}  # with the terminal's green, yellow, red
+
+
+def short(text):
+    """Return the text in one line, paths in the bundle's folder or in the home folder without what leads there."""
+    text = " ".join(text.split()).replace(f"{REPOSITORY}{os.sep}", "")
+    return text.replace(f"{Path.home()}{os.sep}", f"~{os.sep}")
+
+
+def python_version():
+    """Compare Python with what the package asks for."""
+    from packaging.specifiers import SpecifierSet
+
+    found, asked = platform.python_version(), importlib.metadata.metadata("labutils")["Requires-Python"]
+    if SpecifierSet(asked).contains(found, prereleases=True):
+        yield True, f"Python {found} ({asked})"
+    else:
+        yield False, f"Python: expected {asked}, found {found}; install a newer one and make .venv anew with it"
+
+
+def packages():
+    """Compare each dependency with the bound that the package's own metadata states."""
+    from packaging.requirements import Requirement
+
+    for requirement in map(Requirement, importlib.metadata.requires("labutils")):
+        if requirement.marker and not requirement.marker.evaluate({"extra": ""}):
+            continue  # what only the tests need
+        try:
+            found = importlib.metadata.version(requirement.name)
+        except importlib.metadata.PackageNotFoundError:
+            found = None
+        if found and requirement.specifier.contains(found, prereleases=True):
+            yield True, f"{requirement.name} {found} ({requirement.specifier})"
+        else:
+            found = found or "none"
+            yield False, f"{requirement.name}: expected {requirement.specifier}, found {found}; {INSTALL}"
+
+
+def kernel():
+    """Ask Jupyter which kernel a notebook will get, and whether it is this environment's Python."""
+    from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
+
+    def place(python):
+        return Path(python).parent.resolve(), Path(python).resolve()  # environments share a Python, not a folder
+
+    try:
+        spec = KernelSpecManager().get_kernel_spec("python3")
+    except NoSuchKernel:
+        yield False, f"Jupyter kernel: expected one named python3, found none; {INSTALL}"
+        return
+    python = spec.argv[0]
+    # Jupyter puts its own Python in place of these bare names.
+    own = {"python", f"python{sys.version_info[0]}", f"python{sys.version_info[0]}.{sys.version_info[1]}"}
+    if python in own or place(shutil.which(python) or python) == place(sys.executable):
+        yield True, "Jupyter kernel: python3 of this environment"
+    else:
+        advice = f"set JUPYTER_PREFER_ENV_PATH=1, as make lab does, or delete {spec.resource_dir}"
+        yield False, f"Jupyter kernel: expected python3 to start {sys.executable}, found {python}; {advice}"
+
+
+def folders():
+    """Make a temporary file in each folder that the labs write to, or in the one that it would be made in."""
+    from . import checkpoints, data
+
+    for folder in (REPOSITORY / "notebooks", REPOSITORY / "build", checkpoints.FOLDER, data.data_path()):
+        there = next(path for path in (folder, *folder.parents) if path.exists())
+        try:
+            tempfile.TemporaryFile(dir=there).close()
+            yield True, f"{folder}: can be written"
+        except OSError as error:
+            reason = error.strerror
+            if folder == data.data_path() and data.find() is not None:
+                yield None, f"{folder}: cannot be written ({reason}), and need not: the data are there"
+            else:
+                advice = "change its permissions, or move the bundle to a folder of yours"
+                yield False, f"{folder}: expected to write there, found {reason}; {advice}"
+
+
+def free_space():
+    """Compare the free space beside the bundle with what data and training need."""
+    found = shutil.disk_usage(REPOSITORY).free
+    if found >= FREE_BYTES:
+        yield True, f"free space: {found / 1e9:.0f} GB"
+    else:
+        yield False, f"free space: expected 1 GB for data and training, found {found / 1e9:.2f} GB; delete something"
+
+
+def processor():
+    """Count the cores and look for bfloat16 in hardware, which decide how fast networks train."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    try:
+        flags = Path("/proc/cpuinfo").read_text()
+    except OSError:  # only Linux has this file
+        flags = ""
+    if any(flag in flags for flag in BF16_FLAGS):
+        yield True, f"processor: {cores} cores, with bfloat16 in hardware"
+    else:
+        yield None, f"processor: {cores} cores, no bfloat16 in hardware to use; networks train in float32, more slowly"
+
+
+def gpu():
+    """Ask NVIDIA's own tool for a GPU, which is quicker than to ask PyTorch."""
+    try:
+        answer = subprocess.run(
+            ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"],
+            capture_output=True, text=True, timeout=2, check=True,
+        )  # fmt: skip
+        names = ", ".join(answer.stdout.splitlines())
+    except (OSError, subprocess.SubprocessError):
+        names = ""
+    if names:
+        yield True, f"GPU: {names}; --deep asks PyTorch whether it can use it"
+    else:
+        yield None, "GPU: none found, and none needed"
+
+
+def cifar10():
+    """Look for CIFAR-10 by names and sizes alone; its contents are checked where it is loaded."""
+    from . import data
+
+    path = data.find()
+    if path is None:
+        wanted = f"{data.BATCHES_FOLDER} or {data.NPZ_FILE} in {data.data_path()}"
+        advice = f"labs 01 to 05 run without it, for 06 and 07: {data.HOW_TO_GET}"
+        yield False, f"CIFAR-10: expected {wanted}, found neither; {advice}"
+        return
+    if path.is_dir():
+        sizes = {file.name: file.stat().st_size for file in path.iterdir()}
+        lost = {name for name in BATCHES if sizes.get(name, 0) < BATCH_BYTES} | {"batches.meta"} - sizes.keys()
+        size = sum(sizes.values())
+    else:
+        size = path.stat().st_size
+        try:
+            with zipfile.ZipFile(path) as archive:  # reads the list of names only, at the very end of the file
+                lost = ARRAYS - set(archive.namelist())
+        except zipfile.BadZipFile:
+            lost = ARRAYS
+    if lost:
+        lost = ", ".join(sorted(lost))
+        yield False, f"CIFAR-10: expected all of {path}, found no whole {lost}; replace it by a sound copy"
+    else:
+        yield True, f"CIFAR-10: {path}, {size / 1e6:.0f} MB by name and size; loading it checks every image"
+
+
+def trained():
+    """Return (name, bits) of the networks in the manifest; the float one, which the labs begin with, comes first."""
+    from . import checkpoints
+
+    first = checkpoints.file_name("cifar10")
+    return [checkpoints.parse(file) for file in [first, *sorted(checkpoints.manifest().keys() - {first})]]
+
+
+def networks():
+    """Compare the digest of each trained network with the manifest's."""
+    from . import checkpoints
+
+    for name, bits in trained():
+        try:
+            path, _ = checkpoints.check(name, bits)
+            yield True, f"{path}: digest as in the manifest"
+        except (OSError, ValueError) as error:
+            yield False, str(error)
+
+
+def pytorch():
+    """Ask PyTorch what it computes on."""
+    from . import training
+
+    device = training.default_device()
+    numbers = "bfloat16" if training.has_fast_bfloat16(device) else "float32"
+    yield True, f"PyTorch: trains on {'the GPU' if device.type == 'cuda' else 'the processor'}, in {numbers}"
+
+
+def accuracies():
+    """Load each data set that a network was trained on, and measure the networks on its test images."""
+    from . import checkpoints, data, training
+
+    device = training.default_device()
+    for source in dict.fromkeys(name for name, _ in trained()):
+        try:
+            images = data.load(source)
+        except (OSError, ValueError) as error:
+            yield False, str(error)
+            continue
+        yield True, f"{images.source}: every image as expected"
+        for name, bits in trained():
+            if name != source:
+                continue
+            try:
+                expected = checkpoints.entry(name, bits)
+                model = checkpoints.load(name, bits).to(device)
+            except (OSError, ValueError):
+                continue  # `networks` has said so
+            file, wanted = checkpoints.file_name(name, bits), expected["accuracy_last_epoch"]
+            found = training.evaluate(model, images.test_images, images.test_labels)
+            if abs(found - wanted) <= TOLERANCE:
+                yield True, f"{file}: test accuracy {found:.4f} ({wanted:.4f} in the manifest)"
+            else:
+                wanted, advice = f"{wanted:.4f} within {TOLERANCE}", f"train it anew with: {expected['command']}"
+                yield False, f"{file}: expected test accuracy {wanted}, found {found:.4f}; {advice}"
+
+
+QUICK = (python_version, packages, kernel, folders, free_space, processor, gpu, cifar10, networks)
+DEEP = (pytorch, accuracies)
+
+
+def findings(checks):
+    """Yield what the checks find; a check that fails itself is a finding too."""
+    for check in checks:
+        try:
+            yield from check()
+        except ImportError as error:
+            yield False, f"{check.__name__}: expected what it needs to be installed, found {error}; {INSTALL}"
+        except Exception as error:  # whatever is wrong with this computer, the other checks go on
+            yield False, f"{check.__name__}: expected to look at it, found {type(error).__name__}: {error}"
+
+
+def report(deep=False):
+    """Print one line per finding; return whether all labs would run."""
+    colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    red = 0
+    for ok, text in findings(QUICK + DEEP if deep else QUICK):
+        sign, code = SIGNS[ok]
+        red += ok is False
+        print(f"\033[{code}m{sign}\033[0m" if colour else sign, short(text), flush=True)
+    print(f"doctor: {red} to mend, marked ->" if red else "doctor: all labs would run")
+    return not red
