@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from labutils.quantize import QuantConv2d, QuantLinear, quant_layers
-from labutils.resnet import ResNet20, stage_layers
+from labutils.resnet import ResNet20, folded, stage_layers
 
 BATCH_NORM = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
 
@@ -107,3 +107,19 @@ def test_the_first_and_the_last_layer_stay_float():
     model = ResNet20((2, 2, 2))
     assert model.head_conv[0].bits is None
     assert model.final_fc.bits is None
+
+
+@pytest.mark.parametrize("bits", [(None, None, None), (4, 4, 2), (0, 2, 16)])
+def test_folded_computes_the_same_and_leaves_the_model_alone(bits):
+    model = ResNet20(bits).train()
+    model(torch.randn(32, 3, 32, 32))  # so that batch normalisation has statistics of its own
+    for norm in [module for module in model.modules() if isinstance(module, torch.nn.BatchNorm2d)]:
+        torch.nn.init.uniform_(norm.weight, 0.5, 1.5)
+        torch.nn.init.uniform_(norm.bias, -0.5, 0.5)
+    before = {key: value.clone() for key, value in model.state_dict().items()}
+    fast, x = folded(model), torch.randn(4, 3, 32, 32)
+    assert model.training and all(torch.equal(before[key], value) for key, value in model.state_dict().items())
+    with torch.inference_mode():
+        expected = model.eval()(x)
+        torch.testing.assert_close(fast(x), expected, rtol=1e-3, atol=1e-4 * float(expected.abs().max()))
+    assert not any(isinstance(module, (torch.nn.BatchNorm2d, QuantConv2d)) for module in fast.modules())
