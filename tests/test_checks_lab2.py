@@ -104,7 +104,7 @@ def average_bits(layers):
 
 CHECKS = {
     "lab2_a": (checks.lab2_a, straight_through(quantizer()), straight_through(not_written), 8),
-    "lab2_b": (checks.lab2_b, quantize_model, not_written, 2),
+    "lab2_b": (checks.lab2_b, quantize_model, not_written, 1.5),
     "lab2_c": (checks.lab2_c, finetune_step, not_written, 2),
     "lab2_d": (checks.lab2_d, set_bits, not_written, 2),
     "lab2_e": (checks.lab2_e, average_bits, not_written, 6),

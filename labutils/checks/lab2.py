@@ -69,7 +69,7 @@ def _scores(model):
 
 
 def lab2_b(quantize_model):
-    """Check `quantize_model(model, bits)`, a ResNet20 with all stages at `bits` and the model's weights: 2 points."""
+    """Check `quantize_model(model, bits)`, a ResNet20 with all stages at `bits` and the model's weights: 1.5 points."""
     float_model, expected, other = _sample_network(), _sample_network((3, 3, 3)), _sample_network((3, 3, 3), seed=5)
     mistakes = {
         "these are the float network's scores: nothing was quantized": _scores(float_model),
@@ -85,6 +85,7 @@ def lab2_b(quantize_model):
         "it computes with the float network's weights",
         lambda: _scores(quantize_model(float_model, 3)),
         _scores(expected),
+        points=0.5,
         mistakes=mistakes,
         tolerance=1e-4,
     )
