@@ -5,10 +5,10 @@ PyTorch is imported where it is needed, so that `labutils doctor` reads the mani
 
 import hashlib
 import json
-import os
 from pathlib import Path
 
 from . import data as datasets
+from . import files
 
 FOLDER = Path(__file__).resolve().parent.parent / "checkpoints"
 MANIFEST = "manifest.json"
@@ -25,10 +25,11 @@ def parse(file):
     return name, None if bits == ["float"] else tuple(map(int, bits))
 
 
-def command(name, bits=None, epochs=None):
-    """Return the command that makes the file of a network."""
+def command(name, bits=None, **options):
+    """Return the command that makes the file of a network; options, such as epochs=10, follow in the given order."""
     verb = "pretrain" if bits is None else f"finetune --bits {','.join(map(str, bits))}"
-    return f"python -m labutils {verb} --data {name}" + (f" --epochs {epochs}" if epochs else "")
+    words = "".join(f" --{key.replace('_', '-')} {value}" for key, value in options.items())
+    return f"python -m labutils {verb} --data {name}{words}"
 
 
 def digest(path):
@@ -52,6 +53,11 @@ def manifest(folder=None):
     if not isinstance(entries, dict):
         raise ValueError(f"{path}: expected a dict of files, found {type(entries).__name__}; restore it from git")
     return entries
+
+
+def write_json(path, content):
+    """Write `content` as JSON, whole or not at all: see `files.write_whole`."""
+    files.write_whole(path, (json.dumps(content, indent=1, sort_keys=True) + "\n").encode())
 
 
 def entry(name, bits=None, folder=None):
@@ -133,20 +139,20 @@ def save(model, name, recipe, history, accuracy, folder=None):
     """
     import torch
 
-    from .training import save_atomically
+    from .training import default_recipe, finetune, pretrain, save_atomically
 
     folder = Path(folder or FOLDER)
     bits = None if model.bits == (None,) * 3 else model.bits
     path = folder / file_name(name, bits)
     weights = {key: value.detach().cpu().contiguous() for key, value in model.state_dict().items()}
     save_atomically(weights, path)
+    usual = default_recipe(pretrain if bits is None else finetune) | {"epochs": None}  # the command names the rest
     by_epoch = [round(epoch["accuracy"], 4) for epoch in history]
     best = max([*by_epoch, accuracy])
-    entries = manifest(folder)
-    entries[path.name] = {
+    found = {
         "sha256": digest(path),
         "data": name,
-        "fingerprints": datasets.FINGERPRINTS,
+        "fingerprints": datasets.fingerprints(name),
         "recipe": recipe,
         "seed": recipe["seed"],
         "epochs": recipe["epochs"],
@@ -154,12 +160,8 @@ def save(model, name, recipe, history, accuracy, folder=None):
         "accuracy_best_epoch": round(best, 4),
         "accuracy_by_epoch": by_epoch,
         "torch": torch.__version__,
-        "command": command(name, bits, recipe["epochs"]),
+        "command": command(name, bits, **{key: recipe[key] for key in recipe if recipe[key] != usual.get(key)}),
     }
-    temporary = folder / f"{MANIFEST}.{os.getpid()}.tmp"
-    try:
-        temporary.write_text(json.dumps(entries, indent=1, sort_keys=True) + "\n")
-        os.replace(temporary, folder / MANIFEST)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with files.held(folder / MANIFEST, wait=True):  # another run may add its own entry at this moment
+        write_json(folder / MANIFEST, manifest(folder) | {path.name: found})
     return path

@@ -1,5 +1,6 @@
-"""Finds CIFAR-10 on this computer, checks that it is CIFAR-10, and loads it. Used in notebooks/06 and 07."""
+"""Finds CIFAR-10 on this computer, checks it and loads it; or the stand-in for it. Used in notebooks/06 and 07."""
 
+import contextlib
 import hashlib
 import os
 import zipfile
@@ -7,6 +8,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+
+from . import shapes10
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
@@ -17,6 +20,8 @@ FINGERPRINTS = {
 SIZES = {"train": 50_000, "test": 10_000}
 BATCHES_FOLDER = "cifar-10-batches-py"  # what torchvision's archive unpacks to
 NPZ_FILE = "cifar10.npz"
+STAND_IN_FILE = "shapes10.npz"
+NAMES = ("cifar10", "shapes10")
 MOST_BYTES = 1 << 30  # that a file may unpack to; CIFAR-10 takes 0.19e9
 HOW_TO_GET = "python -m labutils data --download, or --from FILE if somebody handed you a copy"
 
@@ -34,6 +39,14 @@ class ImageData(NamedTuple):
     def name(self):
         """The short name that checkpoints go by: "cifar10" for "CIFAR-10"."""
         return self.source.lower().replace("-", "")
+
+    @property
+    def classes(self):
+        """The names of the ten classes, in the order of their labels."""
+        return shapes10.CLASSES if self.name == "shapes10" else CLASSES
+
+
+ARRAYS = ImageData._fields[:4]
 
 
 def data_path():
@@ -78,27 +91,33 @@ def check_split(split, images, labels, where):
         )
 
 
-def load_npz(path):
-    """Return ImageData from one npz file, its fingerprint checked."""
-    arrays = {}
+def read_npz(path, source):
+    """Return ImageData from one npz file whose arrays bear its fields' names; what they hold is not yet checked.
+
+    Raises: ValueError where there are no such arrays, or more bytes to unpack than any of our data sets takes.
+    """
     try:
         with zipfile.ZipFile(path) as archive:
             unpacked = sum(member.file_size for member in archive.infolist())
         if unpacked > MOST_BYTES:  # zipfile reads no more of a member than it declares
             raise ValueError(f"{unpacked} bytes to unpack, more than {MOST_BYTES}")
         with np.load(path, allow_pickle=False) as archive:
-            for split in ("train", "test"):
-                for kind in ("images", "labels"):
-                    arrays[f"{split}_{kind}"] = archive[f"{split}_{kind}"]
+            return ImageData(*(archive[field] for field in ARRAYS), source)
     except Exception as error:  # zipfile, numpy and zlib each have errors of their own for a damaged file
         raise ValueError(
-            f"{path}: expected an npz with train_images, train_labels, test_images and test_labels, "
-            f"found {type(error).__name__}: {error}; replace the file by a sound copy"
+            f"{path}: expected an npz with {', '.join(ARRAYS)}, found {type(error).__name__}: {error}; "
+            "replace the file by a sound copy"
         ) from None
-    for split in ("train", "test"):
-        check_split(split, arrays[f"{split}_images"], arrays[f"{split}_labels"], path)
-        arrays[f"{split}_labels"] = arrays[f"{split}_labels"].astype(np.int64)
-    return ImageData(**arrays, source="CIFAR-10")
+
+
+def load_npz(path):
+    """Return CIFAR-10 from one npz file, its fingerprint checked."""
+    found = read_npz(path, "CIFAR-10")
+    check_split("train", found.train_images, found.train_labels, path)
+    check_split("test", found.test_images, found.test_labels, path)
+    return found._replace(
+        train_labels=found.train_labels.astype(np.int64), test_labels=found.test_labels.astype(np.int64)
+    )
 
 
 def load_batches(folder):
@@ -127,22 +146,83 @@ def find(root=None):
     return None
 
 
-def load(name=None, root=None):
-    """Load CIFAR-10 from `root`, $LABUTILS_DATA or data/, the first of them that holds it; download nothing.
+def fingerprints(name):
+    """Return the fingerprints of a data set's splits, {"train": ..., "test": ...}."""
+    return {"cifar10": FINGERPRINTS, "shapes10": shapes10.FINGERPRINTS}[name]
 
-    Parameters: name, "cifar10" or None; root, a folder to look in first.
-        In each folder `cifar-10-batches-py` is tried before `cifar10.npz`.
+
+def load_stand_in(path):
+    """Return shapes10 from the file where an earlier call kept it; raise ValueError where it is not what is drawn."""
+    found = read_npz(path, "shapes10")
+    for split, expected in shapes10.FINGERPRINTS.items():
+        images, labels = getattr(found, f"{split}_images"), getattr(found, f"{split}_labels")
+        if (images.dtype, labels.dtype) != (np.uint8, np.int64) or fingerprint(images, labels) != expected:
+            raise ValueError(f"{path}: expected shapes10's {split} images, found others; delete it to draw them anew")
+    return found
+
+
+def stand_in(root=None):
+    """Load shapes10 where an earlier call kept it, else draw it, which takes some seconds, and keep it in data/.
+
+    Parameters: root, a folder to look in first. Returns: ImageData. A damaged file is drawn anew.
+    """
+    for folder in folders(root):
+        with contextlib.suppress(ValueError):
+            return load_stand_in(folder / STAND_IN_FILE)
+    drawn = ImageData(*shapes10.draw("train"), *shapes10.draw("test"), source="shapes10")
+    path = REPOSITORY / "data" / STAND_IN_FILE
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    with contextlib.suppress(OSError):  # a folder that is not to be written costs some seconds at every call, no more
+        try:
+            with open(temporary, "wb") as file:
+                np.savez(file, **dict(zip(ARRAYS, drawn)))
+            os.replace(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
+    return drawn
+
+
+def chosen(name=None, root=None):
+    """Return (name, why) of the data set that `load` takes: $LABUTILS_DATASET decides where no name is given.
+
+    Raises: ValueError where the name is unknown.
+    """
+    wanted, why = name, "asked for by name"
+    if name is None:
+        wanted, why = os.environ.get("LABUTILS_DATASET") or None, "because LABUTILS_DATASET says so"
+    if wanted is None:
+        found = find(root)
+        return ("cifar10", "found on this computer") if found else ("shapes10", "because CIFAR-10 was not found")
+    if wanted not in NAMES:
+        source = "LABUTILS_DATASET" if name is None else "name"
+        raise ValueError(f"{source}: expected one of {', '.join(NAMES)}, found {wanted!r}; choose one of them")
+    return wanted, why
+
+
+def load(name=None, root=None):
+    """Load CIFAR-10 where it is found, else the stand-in, and print which and why; download nothing.
+
+    Parameters: name, "cifar10" or "shapes10" (None: $LABUTILS_DATASET, else CIFAR-10 where it is found); root, a
+        folder to look in before $LABUTILS_DATA and data/. In each, `cifar-10-batches-py` is tried before `cifar10.npz`.
     Returns: ImageData.
-    Raises: FileNotFoundError where there is none, ValueError where a file is not CIFAR-10 or the name is unknown.
+    Raises: FileNotFoundError where CIFAR-10 was asked for and there is none, ValueError where a file is not CIFAR-10
+        or the name is unknown.
     Source: Krizhevsky (2009).
     """
-    if name not in (None, "cifar10"):
-        raise ValueError(f"name: expected 'cifar10' or None, found {name!r}")
+    taken, why = chosen(name, root)
+    if taken == "shapes10":
+        images = stand_in(root)
+        if name is None:
+            print(f"Data: shapes10, the stand-in that this package draws, {why}. For CIFAR-10: {HOW_TO_GET}.")
+        return images
     path = find(root)
-    if path is not None:
-        return load_npz(path) if path.name == NPZ_FILE else load_batches(path.parent)
-    searched = " and ".join(str(folder) for folder in folders(root))
-    raise FileNotFoundError(
-        f"CIFAR-10: expected {BATCHES_FOLDER}/ or {NPZ_FILE} in {searched}, found neither; set LABUTILS_DATA to the "
-        f"folder that has it, or get it with {HOW_TO_GET}"
-    )
+    if path is None:
+        searched = " and ".join(str(folder) for folder in folders(root))
+        raise FileNotFoundError(
+            f"CIFAR-10: expected {BATCHES_FOLDER}/ or {NPZ_FILE} in {searched}, found neither; set LABUTILS_DATA to "
+            f"the folder that has it, or get it with {HOW_TO_GET}"
+        )
+    images = load_npz(path) if path.name == NPZ_FILE else load_batches(path.parent)
+    if name is None:
+        print(f"Data: CIFAR-10, {why}. For the stand-in, set LABUTILS_DATASET=shapes10.")
+    return images

@@ -14,9 +14,10 @@ import tempfile
 import zipfile
 from pathlib import Path
 
+from . import hardware
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 FREE_BYTES = 10**9  # room for CIFAR-10, packed and unpacked, and for the state of a training run
-BF16_FLAGS = {"avx512_bf16", "amx_bf16"}  # those that training.has_fast_bfloat16 asks for; a test compares the two
 BATCHES = {*(f"data_batch_{number}" for number in range(1, 6)), "test_batch"}
 BATCH_BYTES = 10_000 * 32 * 32 * 3  # the images of one batch; its labels and names come on top
 ARRAYS = {f"{split}_{kind}.npy" for split in ("train", "test") for kind in ("images", "labels")}
@@ -112,11 +113,7 @@ def free_space():
 def processor():
     """Count the cores and look for bfloat16 in hardware, which decide how fast networks train."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    try:
-        flags = Path("/proc/cpuinfo").read_text()
-    except OSError:  # only Linux has this file
-        flags = ""
-    if any(flag in flags for flag in BF16_FLAGS):
+    if hardware.has_bfloat16():
         yield True, f"processor: {cores} cores, with bfloat16 in hardware"
     else:
         yield None, f"processor: {cores} cores, no bfloat16 in hardware to use; networks train in float32, more slowly"
@@ -138,15 +135,19 @@ def gpu():
         yield None, "GPU: none found, and none needed"
 
 
-def cifar10():
+def images():
     """Look for CIFAR-10 by names and sizes alone; its contents are checked where it is loaded."""
     from . import data
 
+    name, why = data.chosen()
     path = data.find()
-    if path is None:
+    if name == "shapes10":
+        yield None, f"data: labs 06 and 07 take the stand-in shapes10, {why}; for CIFAR-10: {data.HOW_TO_GET}"
+    elif path is None:
         wanted = f"{data.BATCHES_FOLDER} or {data.NPZ_FILE} in {data.data_path()}"
-        advice = f"labs 01 to 05 run without it, for 06 and 07: {data.HOW_TO_GET}"
+        advice = f"get it with {data.HOW_TO_GET}, or unset LABUTILS_DATASET"
         yield False, f"CIFAR-10: expected {wanted}, found neither; {advice}"
+    if path is None:
         return
     if path.is_dir():
         sizes = {file.name: file.stat().st_size for file in path.iterdir()}
@@ -168,9 +169,9 @@ def cifar10():
 
 def trained():
     """Return (name, bits) of the networks in the manifest; the float one, which the labs begin with, comes first."""
-    from . import checkpoints
+    from . import checkpoints, data
 
-    first = checkpoints.file_name("cifar10")
+    first = checkpoints.file_name(data.chosen()[0])
     return [checkpoints.parse(file) for file in [first, *sorted(checkpoints.manifest().keys() - {first})]]
 
 
@@ -224,7 +225,7 @@ def accuracies():
                 yield False, f"{file}: expected test accuracy {wanted}, found {found:.4f}; {advice}"
 
 
-QUICK = (python_version, packages, kernel, folders, free_space, processor, gpu, cifar10, networks)
+QUICK = (python_version, packages, kernel, folders, free_space, processor, gpu, images, networks)
 DEEP = (pytorch, accuracies)
 
 

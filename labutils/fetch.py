@@ -383,16 +383,24 @@ def status(root=None):
         there = forms(folder)
         for path in there:
             try:
-                lines.append(f"{path}: CIFAR-10, {examine(path)}{'; the labs use this one' if first else ''}")
+                lines.append(f"{path}: CIFAR-10, {examine(path)}{', the first that is looked at' if first else ''}")
             except (ValueError, OSError) as error:
                 lines.append(str(error))
             first = False
         if not there:
             lines.append(f"{folder}: no CIFAR-10")
+        if (folder / data.STAND_IN_FILE).is_file():
+            try:
+                data.load_stand_in(folder / data.STAND_IN_FILE)
+                lines.append(f"{folder / data.STAND_IN_FILE}: shapes10, its fingerprint is right")
+            except ValueError as error:
+                lines.append(str(error))
         part = folder / f"{ARCHIVE}.part"
         if part.exists():
             done, whole = (f"{size / 1e6:.0f}" for size in (_size(part), ARCHIVE_BYTES))
             lines.append(f"{part}: {done} of {whole} MB; python -m labutils data --download goes on there")
     if first:
         lines.append(f"CIFAR-10: get it with {data.HOW_TO_GET}")
+    name, why = data.chosen(root=root)
+    lines.append(f"labs 06 and 07 take {name}, {why}")
     return lines

@@ -31,28 +31,35 @@ def linear_quantize(w, bits):
     step_range = highest - lowest
     if not torch.isfinite(step_range):
         raise ValueError(f"w: expected finite weights, found a range from {lowest:g} to {highest:g}")
+    return _round_to_levels(w, bits, lowest, step_range)
+
+
+def _round_to_levels(w, bits, lowest, step_range):
+    """Round `w` as `linear_quantize` does, looking at no number, for which a GPU would have to be waited for."""
     if bits is None:
         return w
     if bits == 0:
         return torch.zeros_like(w)
-    if step_range == 0:
-        return w.clone()
     steps = 2**bits - 1
-    return lowest + step_range * (torch.round((w - lowest) / step_range * steps) / steps)
+    divisor = torch.where(step_range == 0, 1, step_range)  # a constant tensor: every weight is the lowest
+    return lowest + step_range * (torch.round((w - lowest) / divisor * steps) / steps)
 
 
 class STE(torch.autograd.Function):
     """Straight-through estimator: quantizes on the way forward, passes the gradient unchanged on the way back.
 
-    `STE.apply(w, bits)` returns `linear_quantize(w, bits)`; its gradient with respect to w is the identity.
+    `STE.apply(w, bits)` returns `linear_quantize(w, bits)`; its gradient with respect to w is the identity. Weights
+    that are not finite become NaN here and are not refused, so that no training step waits; the loss shows them.
     Source: Bengio, Leonard and Courville (2013). Derived in notebooks/06.
     """
 
     @staticmethod
     def forward(ctx, w, bits):
         # A layer's weights may be float32 under autocast; the levels must not be rounded to bfloat16.
+        check_bits(bits)
         with torch.autocast(w.device.type, enabled=False):
-            return linear_quantize(w, bits)
+            lowest, highest = torch.aminmax(w)
+            return _round_to_levels(w, bits, lowest, highest - lowest)
 
     @staticmethod
     def backward(ctx, gradient):

@@ -85,6 +85,20 @@ THREE_POINTS = Regression(
 TWO_POINTS = Regression(THREE_POINTS.X[:2], THREE_POINTS.y[:2])
 
 
+def sparse_problem(seed, points=80, weights=40, nonzeros=8, noise=0.5):
+    """Return a random Regression whose targets come from few weights plus noise, and these weights (weights,).
+
+    Parameters: seed; points and weights, the shape of X, whose entries are standard normal; nonzeros, how many weights
+        differ from zero, with magnitudes from 1 to 3 and random signs; noise, the standard deviation of what is added
+        to the targets. Used in notebooks/00.
+    """
+    rng = np.random.default_rng(seed)
+    truth = np.zeros(weights)
+    truth[rng.permutation(weights)[:nonzeros]] = rng.uniform(1, 3, nonzeros) * rng.choice([-1, 1], nonzeros)
+    X = rng.normal(size=(points, weights))
+    return Regression(X, X @ truth + noise * rng.normal(size=points)), truth
+
+
 def lasso_three_points(penalty):
     """Return the minimiser of L(w) + penalty * ||w||_1 for THREE_POINTS in closed form.
 

@@ -65,16 +65,27 @@ class ResNet20(nn.Module):
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight)
 
-    def forward(self, x):
-        x = self.body_op(F.relu(self.head_conv(x), inplace=True))
+    def head(self, x):
+        """Return what the first stage sees of the images x: (batch, 16, 32, 32)."""
+        return F.relu(self.head_conv(x), inplace=True)
+
+    def tail(self, x):
+        """Return the class scores (batch, 10) for what the last stage made: (batch, 64, 8, 8)."""
         return self.final_fc(x.mean(dim=(2, 3)))
+
+    def forward(self, x):
+        return self.tail(self.body_op(self.head(x)))
+
+
+def stage_blocks(model, stage):
+    """Return the blocks of stage 0, 1 or 2 of a `ResNet20` as one module."""
+    first = stage * BLOCKS_PER_STAGE
+    return model.body_op[first : first + BLOCKS_PER_STAGE]
 
 
 def stage_layers(model, stage):
     """Return the quantized layers of stage 0, 1 or 2 of a `ResNet20`, first to last."""
-    first = stage * BLOCKS_PER_STAGE
-    blocks = model.body_op[first : first + BLOCKS_PER_STAGE]
-    return [module for module in blocks.modules() if isinstance(module, QuantConv2d)]
+    return [module for module in stage_blocks(model, stage).modules() if isinstance(module, QuantConv2d)]
 
 
 def folded(model):

@@ -4,21 +4,23 @@ Used in notebooks/06 and 07. A run that is killed goes on from its last finished
 """
 
 import contextlib
+import functools
 import inspect
+import io
 import math
-import os
 import sys
-from pathlib import Path
 
 import torch
 from torch.nn import functional as F
 from tqdm.auto import tqdm
 
+from . import files, hardware
 from .resnet import folded
 
 MEAN = (0.4914, 0.4822, 0.4465)  # of CIFAR-10's training pixels, divided by 255
 STD = (0.2023, 0.1994, 0.2010)
 PADDING = 4
+CHECK_EVERY = 10  # steps between looks at the loss, for which a GPU has to finish all that it was given
 
 
 def default_device():
@@ -30,48 +32,64 @@ def has_fast_bfloat16(device):
     """Return whether `device` multiplies bfloat16 matrices in hardware, which makes autocast worth it."""
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported()
-    with contextlib.suppress(OSError):  # Linux only; elsewhere float32 is the safe choice
-        flags = Path("/proc/cpuinfo").read_text()
-        return "avx512_bf16" in flags or "amx_bf16" in flags
-    return False
+    return hardware.has_bfloat16()
 
 
-def progress(items, description):
-    """Yield the items under a progress bar with the time left; the bar is cleared away at the end."""
-    yield from tqdm(items, desc=description, leave=False)
+def progress(items, description, total=None):
+    """Yield the items under a progress bar with the time left; the bar is cleared away at the end.
+
+    Parameters: items; description, what stands before the bar; total, how many, where the items do not say.
+    """
+    yield from tqdm(items, desc=description, total=total, leave=False)
     if "IPython" in sys.modules:  # in a notebook, remove the empty box that a finished bar leaves behind
         sys.modules["IPython"].display.clear_output()
 
 
+@functools.cache
+def _pixel_statistics(device):
+    """Return the mean and the standard deviation of pixels from 0 to 255, each (3, 1, 1), made once a device."""
+    with torch.inference_mode(False):  # whoever asks first, training can use them
+        return tuple(torch.tensor(values, device=device).view(3, 1, 1) * 255 for values in (MEAN, STD))
+
+
 def normalise(images):
     """Return uint8 images (batch, 32, 32, 3) as the float32 tensor (batch, 3, 32, 32) that the networks expect."""
-    mean = torch.tensor(MEAN, device=images.device).view(3, 1, 1) * 255
-    std = torch.tensor(STD, device=images.device).view(3, 1, 1) * 255
-    return (images.permute(0, 3, 1, 2).float() - mean) / std  # a permuted NHWC tensor is channels_last already
+    mean, std = _pixel_statistics(images.device)
+    return images.permute(0, 3, 1, 2).float().sub_(mean).div_(std)  # permuted NHWC is channels_last already
 
 
-def augment(padded, generator):
-    """Return a random 32x32 crop of each padded image, every second one on average mirrored.
+def random_crops(count, generator):
+    """Return how to augment `count` images: whole numbers (count, 3), top and left from 0 to 8, and 1 to mirror, or 0.
 
-    Parameters: padded, uint8 (batch, 40, 40, 3), zeros around the image; generator, a torch.Generator on the CPU.
-    Returns: uint8 (batch, 32, 32, 3). The distribution is that of torchvision's RandomCrop(32, padding=4) and
-        RandomHorizontalFlip().
+    The distribution is that of torchvision's RandomCrop(32, padding=4) and RandomHorizontalFlip().
     """
-    count, size = len(padded), padded.shape[1] - 2 * PADDING
-    top, left = torch.randint(0, 2 * PADDING + 1, (2, count, 1), generator=generator)
-    mirrored = torch.rand(count, 1, generator=generator) < 0.5
-    offsets = torch.arange(size)
-    rows = top + offsets
-    columns = left + torch.where(mirrored, offsets.flip(0), offsets)
-    pick = torch.arange(count).view(-1, 1, 1), rows.unsqueeze(2), columns.unsqueeze(1)
-    return padded[tuple(index.to(padded.device) for index in pick)]
+    corner = torch.randint(0, 2 * PADDING + 1, (count, 2), generator=generator)
+    return torch.cat([corner, torch.randint(0, 2, (count, 1), generator=generator)], dim=1)
+
+
+def augment(images, crops):
+    """Return each image cut out of its zero-padded self at its own place, mirrored where its crop says so.
+
+    Parameters: images, uint8 (batch, 32, 32, 3); crops, (batch, 3), as `random_crops` makes them, on the same device.
+    Returns: uint8 (batch, 32, 32, 3).
+    """
+    count, size, device = len(images), images.shape[1], images.device
+    padded = F.pad(images, (0, 0, PADDING, PADDING, PADDING, PADDING))
+    top, left, mirrored = crops.unsqueeze(2).unbind(1)
+    offsets = torch.arange(size, device=device)
+    rows = torch.arange(count, device=device).unsqueeze(1) * padded.shape[1] + top + offsets
+    columns = left + torch.where(mirrored == 1, size - 1 - offsets, offsets)
+    pixels = rows.unsqueeze(2) * padded.shape[2] + columns.unsqueeze(1)  # one index a pixel is quicker than three
+    return padded.view(-1, 3).index_select(0, pixels.view(-1)).view_as(images)
 
 
 @torch.inference_mode()
-def evaluate(model, images, labels, batch=500):
+@torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False)  # a GPU would round to 10 bits
+def evaluate(model, images, labels, batch=500, bar=None):
     """Return the share of images that the model classifies correctly, computed in float32.
 
-    Parameters: model; images, uint8 (n, 32, 32, 3); labels, integers (n,); batch, images at a time.
+    Parameters: model; images, uint8 (n, 32, 32, 3); labels, integers (n,); batch, images at a time; bar, what to write
+        before a progress bar (None: no bar).
     Returns: accuracy in [0, 1]. The model itself is left as it was.
     Raises: ValueError where there are no images or as many labels as images are not given.
     """
@@ -79,8 +97,8 @@ def evaluate(model, images, labels, batch=500):
         raise ValueError(f"images, labels: expected equally many, at least one, found {len(images)} and {len(labels)}")
     device = next(model.parameters()).device
     frozen = folded(model).to(memory_format=torch.channels_last)
-    correct = 0
-    for first in range(0, len(images), batch):
+    correct, starts = 0, range(0, len(images), batch)
+    for first in starts if bar is None else progress(starts, bar):
         x = normalise(torch.as_tensor(images[first : first + batch]).to(device))
         y = torch.as_tensor(labels[first : first + batch]).to(device)
         correct += int((frozen(x).argmax(1) == y).sum())
@@ -88,26 +106,10 @@ def evaluate(model, images, labels, batch=500):
 
 
 def save_atomically(content, path):
-    """Write `content` with torch.save to a temporary file beside `path`, then rename it into place.
-
-    A reader sees the old file or the whole new one. Raises: OSError, in one line, where the folder is not writable
-    or the disk is full; the temporary file is removed.
-    """
-    path = Path(path)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with open(temporary, "wb") as file:
-            torch.save(content, file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except (OSError, RuntimeError) as error:  # torch reports a full disk as RuntimeError
-        reason = str(error).splitlines()[0]
-        raise OSError(f"{path}: expected to write there, found {reason}; free space or choose another folder") from None
-    finally:
-        with contextlib.suppress(OSError):  # where the folder is not to be written, there is nothing to remove
-            temporary.unlink()
+    """Write `content` as torch.save does, whole or not at all: see `files.write_whole`."""
+    buffer = io.BytesIO()
+    torch.save(content, buffer)
+    files.write_whole(path, buffer.getvalue())
 
 
 def default_recipe(run):
@@ -116,66 +118,89 @@ def default_recipe(run):
     return {name: value for name, value in defaults.items() if type(value) in (int, float)}
 
 
-def _train(model, data, optimizer, learning_rate_at, recipe, state_file, progress):
-    """Train as `recipe` says, resuming from `state_file` where it holds this run's state; return the history.
+def _resume(state_file, recipe, model, optimizer, generator):
+    """Put a kept state back into the model, the optimizer and the generator; return its history, [] where none is."""
+    try:
+        state = torch.load(state_file, map_location=next(model.parameters()).device, weights_only=True)
+        found = state["recipe"]
+        if found == recipe:
+            model.load_state_dict(state["model"])
+            optimizer.load_state_dict(state["optimizer"])
+            generator.set_state(state["generator"].cpu())
+            return state["history"]
+    except FileNotFoundError:
+        return []
+    except Exception as error:  # a damaged file fails in torch, pickle or zipfile
+        reason = " ".join(str(error).split())[:80]
+        raise ValueError(
+            f"{state_file}: expected the state of a training run, found {type(error).__name__}: {reason}; "
+            "delete the file to start anew"
+        ) from None
+    raise ValueError(
+        f"{state_file}: expected the state of a run with {recipe}, found one with {found}; "
+        "delete the file to start anew"
+    )
+
+
+def _require_finite(epoch, *tensors):
+    """Raise ValueError, naming the epoch, where the summed loss or a weight is NaN or infinite."""
+    if not torch.stack([tensor.isfinite().all() for tensor in tensors]).all():
+        raise ValueError(
+            f"epoch {epoch + 1}: expected a finite loss and finite weights, found NaN or infinity; "
+            "lower the learning rate"
+        )
+
+
+def _epochs(model, data, optimizer, learning_rate_at, recipe, history, generator, progress):
+    """Train from the epoch after the last one in `history` on; extend it and yield after each epoch.
 
     The learning rate of a step is `learning_rate_at(done)`, where `done` in [0, 1) is the share of the run behind it.
     """
     epochs, batch = recipe["epochs"], recipe["batch"]
     device = next(model.parameters()).device
-    generator = torch.Generator().manual_seed(recipe["seed"])
-    history = []
-    recipe = recipe | {"images": len(data.train_images), "source": data.source, "bits": str(model.bits)}
-    if state_file is not None and Path(state_file).exists():
-        try:
-            state = torch.load(state_file, map_location=device, weights_only=True)
-            found = state["recipe"]
-        except Exception as error:  # a damaged file fails in torch, pickle or zipfile
-            reason = " ".join(str(error).split())[:80]
-            raise ValueError(
-                f"{state_file}: expected the state of a training run, found {type(error).__name__}: {reason}; "
-                "delete the file to start anew"
-            ) from None
-        if found != recipe:
-            raise ValueError(
-                f"{state_file}: expected the state of a run with {recipe}, found one with {found}; "
-                "delete the file to start anew"
-            )
-        model.load_state_dict(state["model"])
-        optimizer.load_state_dict(state["optimizer"])
-        generator.set_state(state["generator"].cpu())
-        history = state["history"]
-    images = F.pad(torch.as_tensor(data.train_images), (0, 0, PADDING, PADDING, PADDING, PADDING)).to(device)
-    labels = torch.as_tensor(data.train_labels).to(device)
-    test = [torch.as_tensor(array).to(device) for array in (data.test_images, data.test_labels)]
+    arrays = (data.train_images, data.train_labels, data.test_images, data.test_labels)
+    images, labels, *test = (torch.as_tensor(array).to(device) for array in arrays)
     autocast = torch.autocast(device.type, torch.bfloat16, enabled=has_fast_bfloat16(device))
     model.to(memory_format=torch.channels_last)
     steps = math.ceil(len(images) / batch)
     for epoch in range(len(history), epochs):
         model.train()
         order = torch.randperm(len(images), generator=generator).to(device).split(batch)
+        crops = random_crops(len(images), generator).to(device).split(batch)
         total_loss = torch.zeros((), device=device)
         bar = tqdm(order, desc=f"epoch {epoch + 1}/{epochs}", unit="batch", leave=False, disable=not progress)
         for step, chosen in enumerate(bar):
             for group in optimizer.param_groups:
                 group["lr"] = learning_rate_at((epoch * steps + step) / (epochs * steps))
-            x = normalise(augment(images[chosen], generator))
+            x = normalise(augment(images[chosen], crops[step]))
             with autocast:
                 loss = F.cross_entropy(model(x).float(), labels[chosen])
             total_loss += loss.detach() * len(chosen)
-            if not torch.isfinite(total_loss):  # before it reaches the weights, which the quantizer would refuse
-                raise ValueError(f"epoch {epoch + 1}: expected a finite loss, found {loss:g}; lower the learning rate")
+            if step % CHECK_EVERY == 0:
+                _require_finite(epoch, total_loss)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
+        _require_finite(epoch, total_loss, *model.state_dict().values())  # before they are kept
         mean_loss = float(total_loss) / len(images)
         accuracy = evaluate(model, *test)
         history.append({"epoch": epoch + 1, "loss": mean_loss, "accuracy": accuracy})
         if progress:
             tqdm.write(f"epoch {epoch + 1}/{epochs}: training loss {mean_loss:.4f}, test accuracy {accuracy:.4f}")
-        if state_file is not None:
-            state = {"recipe": recipe, "model": model.state_dict(), "optimizer": optimizer.state_dict()}
-            save_atomically(state | {"generator": generator.get_state(), "history": history}, state_file)
+        yield
+
+
+@torch.backends.cudnn.flags(enabled=True, deterministic=True)
+def _train(model, data, optimizer, learning_rate_at, recipe, state_file, progress):
+    """Train as `recipe` says and return the history; with a state file, resume there and keep each epoch's state."""
+    generator = torch.Generator().manual_seed(recipe["seed"])
+    kept = recipe | {"images": len(data.train_images), "source": data.source, "bits": str(model.bits)}
+    with contextlib.nullcontext() if state_file is None else files.held(state_file):
+        history = [] if state_file is None else _resume(state_file, kept, model, optimizer, generator)
+        for _ in _epochs(model, data, optimizer, learning_rate_at, recipe, history, generator, progress):
+            if state_file is not None:
+                state = {"recipe": kept, "model": model.state_dict(), "optimizer": optimizer.state_dict()}
+                save_atomically(state | {"generator": generator.get_state(), "history": history}, state_file)
     return history
 
 
@@ -191,7 +216,7 @@ def finetune(
     Returns: a list with one {"epoch", "loss", "accuracy"} per epoch: mean training loss (nats) and test accuracy.
         The model holds the weights of the last epoch, not of the best one.
     Raises: ValueError where the loss stops being finite or `state_file` belongs to another run; OSError where it
-        cannot be written.
+        cannot be written or another process trains on it.
     """
     recipe = {"epochs": epochs, "learning_rate": learning_rate, "momentum": momentum, "weight_decay": weight_decay}
     recipe |= {"batch": batch, "seed": seed}

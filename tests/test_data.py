@@ -6,7 +6,7 @@ import pickle
 import numpy as np
 import pytest
 
-from labutils import data
+from labutils import data, shapes10
 
 SMALL = {"train": 50, "test": 20}
 RNG = np.random.default_rng(7)
@@ -40,6 +40,7 @@ def arrays(monkeypatch, tmp_path):
     monkeypatch.setattr(data, "FINGERPRINTS", fingerprints)
     monkeypatch.setattr(data, "REPOSITORY", tmp_path / "bundle")
     monkeypatch.delenv("LABUTILS_DATA", raising=False)
+    monkeypatch.delenv("LABUTILS_DATASET", raising=False)
     return arrays
 
 
@@ -215,7 +216,7 @@ def test_nothing_found_says_where_it_looked_and_what_to_do(arrays, tmp_path, mon
     with refused(
         "cifar10.npz", "LABUTILS_DATA", "labutils data --download", "--from FILE", *places, error=FileNotFoundError
     ):
-        data.load(root=tmp_path / "root")
+        data.load("cifar10", root=tmp_path / "root")
 
 
 def test_an_unknown_name_is_refused(refused):
@@ -223,11 +224,104 @@ def test_an_unknown_name_is_refused(refused):
         data.load("mnist")
 
 
+# --- the stand-in, and which of the two the labs take ---
+
+
+@pytest.fixture
+def few_shapes(monkeypatch):
+    """A stand-in of 50 and 20 images, which passes for the whole one; the list counts how often it is drawn."""
+    calls, draw = [], shapes10.draw
+
+    def draw_few(split):
+        calls.append(split)
+        return draw(split, SMALL[split])
+
+    monkeypatch.setattr(shapes10, "FINGERPRINTS", {s: data.fingerprint(*draw(s, SMALL[s])) for s in SMALL})
+    monkeypatch.setattr(shapes10, "draw", draw_few)
+    monkeypatch.delenv("LABUTILS_DATASET", raising=False)
+    return calls
+
+
+def test_the_stand_in_is_taken_where_there_is_no_cifar10_and_says_why(arrays, few_shapes, capsys):
+    images = data.load()
+    assert images.source == images.name == "shapes10"
+    assert images.classes == shapes10.CLASSES
+    (line,) = capsys.readouterr().out.splitlines()
+    assert "shapes10" in line and "because CIFAR-10 was not found" in line and "labutils data --download" in line
+
+
+def test_cifar10_is_taken_where_it_is_found_and_says_so_without_a_path(arrays, few_shapes, tmp_path, capsys):
+    folder = write_npz(tmp_path / "here", arrays).parent
+    images = data.load(root=folder)
+    same(images, arrays)
+    assert images.classes == data.CLASSES and few_shapes == []
+    (line,) = capsys.readouterr().out.splitlines()
+    assert "CIFAR-10, found" in line and "LABUTILS_DATASET=shapes10" in line and str(tmp_path) not in line
+
+
+def test_the_variable_forces_either(arrays, few_shapes, tmp_path, monkeypatch, capsys, refused):
+    folder = write_npz(tmp_path / "here", arrays).parent
+    monkeypatch.setenv("LABUTILS_DATASET", "shapes10")
+    assert data.load(root=folder).name == "shapes10"
+    assert "because LABUTILS_DATASET says so" in capsys.readouterr().out
+    monkeypatch.setenv("LABUTILS_DATASET", "cifar10")
+    with refused("CIFAR-10", "found neither", error=FileNotFoundError):
+        data.load(root=tmp_path)
+    monkeypatch.setenv("LABUTILS_DATASET", "imagenet")
+    with refused("LABUTILS_DATASET", "'imagenet'", "shapes10"):
+        data.load(root=folder)
+
+
+def test_a_name_comes_before_the_variable_and_is_quiet(arrays, few_shapes, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("LABUTILS_DATASET", "cifar10")
+    assert data.load("shapes10").name == "shapes10"
+    assert capsys.readouterr().out == ""
+
+
+def test_the_stand_in_is_drawn_once_and_kept(arrays, few_shapes, tmp_path):
+    (tmp_path / "bundle/data").mkdir(parents=True)
+    drawn = data.load("shapes10")
+    assert few_shapes == ["train", "test"]
+    kept = data.load("shapes10")
+    assert few_shapes == ["train", "test"]
+    for field in ("train_images", "train_labels", "test_images", "test_labels"):
+        np.testing.assert_array_equal(getattr(kept, field), getattr(drawn, field))
+    assert [path.name for path in (tmp_path / "bundle/data").iterdir()] == ["shapes10.npz"]
+
+
+@pytest.mark.parametrize("damage", [lambda b: b[: len(b) // 2], lambda b: b"", lambda b: b[:3000] + b"!" + b[3001:]])
+def test_a_damaged_stand_in_is_drawn_anew(arrays, few_shapes, tmp_path, damage):
+    (tmp_path / "bundle/data").mkdir(parents=True)
+    data.load("shapes10")
+    path = tmp_path / "bundle/data/shapes10.npz"
+    whole = path.read_bytes()
+    path.write_bytes(damage(whole))
+    data.load("shapes10")
+    assert few_shapes == ["train", "test"] * 2 and path.read_bytes() == whole
+
+
+def test_another_data_set_of_its_name_is_not_taken_for_it(arrays, few_shapes, tmp_path, refused):
+    write_npz(tmp_path, arrays).rename(tmp_path / "shapes10.npz")
+    with refused("shapes10.npz", "delete it"):
+        data.load_stand_in(tmp_path / "shapes10.npz")
+    images = data.load("shapes10", root=tmp_path)
+    assert data.fingerprint(images.test_images, images.test_labels) == shapes10.FINGERPRINTS["test"]
+
+
+def test_where_the_stand_in_cannot_be_kept_it_is_drawn_each_time(arrays, few_shapes, tmp_path, monkeypatch):
+    (tmp_path / "bundle/data").mkdir(parents=True)
+    monkeypatch.setattr(np, "savez", lambda file, **arrays: file.write(b"half") and (_ for _ in ()).throw(OSError(28)))
+    for count in (1, 2):
+        data.load("shapes10")
+        assert few_shapes == ["train", "test"] * count
+    assert list((tmp_path / "bundle/data").iterdir()) == []
+
+
 @pytest.mark.skipif(
     not (data.data_path() / data.NPZ_FILE).is_file(), reason="no cifar10.npz in $LABUTILS_DATA or data/"
 )
 def test_the_real_cifar10():
-    images = data.load(root=data.data_path())
+    images = data.load("cifar10", root=data.data_path())
     assert images.source == "CIFAR-10"
     assert images.train_images.shape == (50_000, 32, 32, 3)
     assert np.bincount(images.test_labels).tolist() == [1000] * 10

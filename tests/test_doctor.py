@@ -22,6 +22,7 @@ def computer(monkeypatch, tmp_path):
     monkeypatch.setattr(data, "REPOSITORY", tmp_path)
     monkeypatch.setattr(checkpoints, "FOLDER", tmp_path / "checkpoints")
     monkeypatch.delenv("LABUTILS_DATA", raising=False)
+    monkeypatch.delenv("LABUTILS_DATASET", raising=False)
     monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))  # Jupyter looks there first
     for name in ("data", "checkpoints", "jupyter/kernels/python3"):
         (tmp_path / name).mkdir(parents=True)
@@ -202,18 +203,28 @@ def test_a_gpu_and_none(monkeypatch):
     assert look(doctor.gpu) == [(None, "GPU: none found, and none needed")]
 
 
-def test_no_data(computer):
+def test_no_cifar10_is_no_fault_unless_it_is_asked_for(computer, monkeypatch):
     (computer / "data" / data.NPZ_FILE).unlink()
-    text = red(doctor.cifar10)
-    assert "cifar10.npz in data, found neither" in text and "01 to 05 run without it" in text and "--download" in text
+    ((ok, text),) = look(doctor.images)
+    assert ok is None and "stand-in shapes10, because CIFAR-10 was not found" in text and "--download" in text
+    monkeypatch.setenv("LABUTILS_DATASET", "cifar10")
+    text = red(doctor.images)
+    assert "cifar10.npz in data, found neither" in text and "unset LABUTILS_DATASET" in text and "--download" in text
+    monkeypatch.setenv("LABUTILS_DATASET", "mnist")
+    assert "found 'mnist'" in look(doctor.images)[0][1]
+
+
+def test_the_stand_in_needs_its_own_network(computer, monkeypatch):
+    monkeypatch.setenv("LABUTILS_DATASET", "shapes10")
+    assert red(doctor.networks).startswith("shapes10-float.pt: expected a trained network")
 
 
 def test_an_npz_cut_off_and_one_of_something_else(computer):
     path = computer / "data" / data.NPZ_FILE
     path.write_bytes(path.read_bytes()[:-10])
-    assert "all of data/cifar10.npz" in red(doctor.cifar10)
+    assert "all of data/cifar10.npz" in red(doctor.images)
     np.savez(path, train_images=np.zeros(1))
-    assert "found no whole test_images.npy, test_labels.npy, train_labels.npy;" in red(doctor.cifar10)
+    assert "found no whole test_images.npy, test_labels.npy, train_labels.npy;" in red(doctor.images)
 
 
 def test_batches_whole_and_cut_off(computer):
@@ -223,10 +234,10 @@ def test_batches_whole_and_cut_off(computer):
     for name in doctor.BATCHES:
         with open(folder / name, "wb") as file:
             file.truncate(doctor.BATCH_BYTES + 300_000)  # takes no room on the disk
-    assert look(doctor.cifar10)[0][1].startswith("CIFAR-10: data/cifar-10-batches-py, 186 MB")
+    assert look(doctor.images)[0][1].startswith("CIFAR-10: data/cifar-10-batches-py, 186 MB")
     (folder / "data_batch_3").write_text("half")
     (folder / "batches.meta").unlink()
-    assert "found no whole batches.meta, data_batch_3;" in red(doctor.cifar10)
+    assert "found no whole batches.meta, data_batch_3;" in red(doctor.images)
 
 
 def test_a_damaged_network_a_lost_one_and_none_at_all(computer):

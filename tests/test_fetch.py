@@ -514,7 +514,7 @@ def test_from_the_archive_to_what_torchvision_loads(folder, tmp_path, monkeypatc
     (tmp_path / "given").write_bytes(content)
     fetch.take(tmp_path / "given", folder)
     same_but_for_order(data.load(), arrays)
-    assert "torchvision" in fetch.status()[0] and "the labs use this one" in fetch.status()[0]
+    assert "torchvision" in fetch.status()[0] and "the first that is looked at" in fetch.status()[0]
 
 
 def test_from_an_npz(folder, tmp_path, arrays):
@@ -678,10 +678,15 @@ def test_the_verb_without_an_option(folder, arrays, tmp_path, capsys):
     (tmp_path / "other" / "cifar10.npz").write_bytes(b"PK")
     status, out, _ = run(capsys, "--root", tmp_path / "other")
     lines = out.splitlines()
-    assert status == 0 and len(lines) == 2
+    assert status == 0 and len(lines) == 3
     assert "expected" in lines[0] and "sound copy" in lines[0]
     assert lines[1] == f"{folder / 'cifar10.npz'}: CIFAR-10, its fingerprint is CIFAR-10's"
-    assert run(capsys)[1].endswith("the labs use this one\n")
+    (folder / "shapes10.npz").write_bytes(b"PK")
+    out = run(capsys)[1]
+    assert "shapes10.npz: expected an npz with train_images" in out
+    assert ", the first that is looked at\n" in out and out.endswith(
+        "labs 06 and 07 take cifar10, found on this computer\n"
+    )
 
 
 def test_the_verb_gets_hands_on_and_leaves_alone(folder, arrays, tmp_path, capsys, server):

@@ -5,7 +5,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from labutils.regression import THREE_POINTS, TWO_POINTS, Regression, lasso_three_points
+from labutils.regression import THREE_POINTS, TWO_POINTS, Regression, lasso_three_points, sparse_problem
 
 RNG = np.random.default_rng(1)
 
@@ -142,3 +142,15 @@ def test_bad_sizes_are_refused(size, refused):
 def test_bad_penalties_are_refused(penalty, refused):
     with refused("penalty"):
         lasso_three_points(penalty)
+
+
+def test_sparse_problem_is_made_of_its_truth():
+    problem, truth = sparse_problem(3, points=200, weights=12, nonzeros=4, noise=0.25)
+    assert problem.X.shape == (200, 12) and np.count_nonzero(truth) == 4
+    magnitudes = np.abs(truth[truth != 0])
+    assert (magnitudes >= 1).all() and (magnitudes <= 3).all()
+    assert np.std(problem.y - problem.X @ truth) == pytest.approx(0.25, rel=0.2)
+    again, _ = sparse_problem(3, points=200, weights=12, nonzeros=4, noise=0.25)
+    other, _ = sparse_problem(4, points=200, weights=12, nonzeros=4, noise=0.25)
+    np.testing.assert_array_equal(again.X, problem.X)
+    assert (other.X != problem.X).all()
