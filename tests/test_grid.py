@@ -1,0 +1,129 @@
+"""The grid of all combinations of bits: accuracies are evaluate's, nothing beats the front, the file says whose."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from labutils import checkpoints, data, grid, training
+from labutils.grid import Scheme
+from labutils.quantize import average_precision, size_in_kb
+from labutils.resnet import ResNet20
+
+
+@pytest.fixture(scope="module")
+def images():
+    """Seventy random images, so that the last batch of 32 is a short one, and labels that the network often gives."""
+    rng = np.random.default_rng(0)
+    return rng.integers(0, 256, (70, 32, 32, 3), np.uint8)
+
+
+@pytest.fixture(scope="module")
+def model():
+    """A network whose scores depend on the bits: random weights, lively batch normalisation."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        network = ResNet20()
+        for module in network.modules():
+            if isinstance(module, torch.nn.BatchNorm2d):
+                module.running_mean.normal_(0, 0.1)
+                module.weight.data.uniform_(0.5, 1.5)
+    return network.eval()
+
+
+def test_every_accuracy_is_what_evaluate_says(model, images):
+    with torch.no_grad():
+        labels = model(training.normalise(torch.as_tensor(images))).argmax(1).numpy()  # the float network is right
+    measured = grid.measure(model, images, labels, choices=(2, 5), batch=32)
+    assert len(measured) == 8
+    for bits, accuracy in measured.items():
+        rounded = checkpoints.quantized(model, bits)
+        assert accuracy == training.evaluate(rounded, images, labels, batch=32), bits
+    assert len(set(measured.values())) > 3  # the combinations can be told apart
+
+
+def test_the_front_is_what_nothing_beats():
+    rng = np.random.default_rng(1)
+    found = {(i, 0, 0): Scheme(*rng.integers(0, 8, 2) / 8, rng.integers(0, 8) / 8) for i in range(60)}
+
+    def beats(a, b):
+        return (
+            a.average <= b.average and a.accuracy >= b.accuracy and (a.average, a.accuracy) != (b.average, b.accuracy)
+        )
+
+    expected = {bits for bits, scheme in found.items() if not any(beats(other, scheme) for other in found.values())}
+    kept = grid.front(found)
+    key = {(found[bits].average, found[bits].accuracy) for bits in expected}
+    assert {(found[bits].average, found[bits].accuracy) for bits in kept} == key
+    assert len(kept) == len(key) and set(kept) <= expected
+    assert [found[bits].average for bits in kept] == sorted(found[bits].average for bits in kept)
+
+
+@pytest.fixture
+def folder(tmp_path, model):
+    """A checkpoints folder with a float network and its grid of eight combinations."""
+    recipe = {"epochs": 1, "seed": 0}
+    checkpoints.save(model, "cifar10", recipe, [{"accuracy": 0.5}], 0.5, tmp_path)
+    accuracies = {bits: sum(bits) / 20 for bits in [(a, b, c) for a in (2, 4) for b in (2, 4) for c in (2, 4)]}
+    path = grid.save("cifar10", accuracies, 70, tmp_path)
+    assert path == tmp_path / "cifar10-grid.json"
+    return tmp_path
+
+
+def test_what_is_saved_comes_back_with_sizes(folder):
+    found = grid.load("cifar10", folder)
+    assert len(found) == 8
+    for bits, scheme in found.items():
+        network = ResNet20(bits)
+        assert scheme == (average_precision(network), size_in_kb(network), sum(bits) / 20)
+    content = json.loads((folder / "cifar10-grid.json").read_text())
+    assert content["sha256"] == checkpoints.digest(folder / "cifar10-float.pt")
+    assert content["fingerprints"] == data.FINGERPRINTS
+    assert content["torch"] == torch.__version__ and content["command"] == "python -m labutils grid --data cifar10"
+    assert [tuple(map(int, bits.split(","))) for bits in content["front"]] == grid.front(found)
+    assert not [path for path in folder.iterdir() if path.name.endswith(".tmp")]
+
+
+def test_a_grid_of_another_network_is_refused(folder, refused):
+    path = folder / "manifest.json"
+    entries = json.loads(path.read_text())
+    entries["cifar10-float.pt"]["sha256"] = "0" * 64
+    path.write_text(json.dumps(entries))
+    with refused("sha256", "labutils grid --data cifar10"):
+        grid.load("cifar10", folder)
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"accuracy": 3, "sha256": ""}', '{"accuracy": {"a": 1}}'])
+def test_a_damaged_grid_is_refused(folder, refused, content):
+    (folder / "cifar10-grid.json").write_text(content)
+    with refused("grid of bits", "labutils grid"):
+        grid.load("cifar10", folder)
+
+
+def test_a_missing_grid_says_how_to_get_one(folder, refused):
+    (folder / "cifar10-grid.json").unlink()
+    with refused("no file", "labutils grid", error=FileNotFoundError):
+        grid.load("cifar10", folder)
+
+
+def test_the_kept_grid_is_whole_and_belongs_to_the_kept_network():
+    found = grid.load("cifar10")
+    assert len(found) == 125
+    content = json.loads((checkpoints.FOLDER / "cifar10-grid.json").read_text())
+    assert content["test_images"] == data.SIZES["test"]
+    assert content["front"] == [grid.as_text(bits) for bits in grid.front(found)]
+    shares = np.array([scheme.accuracy for scheme in found.values()]) * content["test_images"]
+    np.testing.assert_allclose(shares, shares.round(), atol=1e-6)  # counts of images
+    best = max(scheme.accuracy for scheme in found.values())
+    assert found[6, 6, 6].accuracy > best - 0.01 and found[2, 2, 2].accuracy < 0.3
+
+
+def test_the_kept_grid_is_what_the_network_does():
+    try:
+        images = data.load("cifar10")
+    except FileNotFoundError:
+        pytest.skip("CIFAR-10 is not on this computer")
+    model = checkpoints.quantized(checkpoints.load("cifar10"), (4, 4, 2))
+    accuracy = training.evaluate(model, images.test_images, images.test_labels)
+    assert accuracy == pytest.approx(grid.load("cifar10")[4, 4, 2].accuracy, abs=0.002)  # processors round differently
