@@ -11,6 +11,7 @@ from .report import Report
 
 # A point away from zero, with uneven entries on purpose: zeros and ones hide errors.
 AWAY = np.array([0.7, -1.3, 0.4, 2.1, -0.6])
+AWAY.flags.writeable = False
 RATE = 0.02
 IN_PLACE = "the answer changes its input in place: work on a new array"
 

@@ -1,0 +1,119 @@
+"""A cell that waits for an exercise says so in one line and counts as run; every other error is shown as always."""
+
+import subprocess
+import sys
+
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+
+from labutils.checks.waiting import Waiting, names
+
+STUB = 'def step(w):\n    # YOUR CODE HERE\n    raise NotImplementedError("exercise (b): write `step`")'
+LINE = "Waiting for exercise (b): write `step`, then run the cells from there on again.\n"
+
+
+@pytest.fixture
+def run(capsys):
+    """Run cells in an IPython shell that waits; return whether each counts as run, and what the last one printed."""
+    shell = InteractiveShell()
+    Waiting(shell)
+
+    def run_all(*cells):
+        counted = []
+        for cell in cells:
+            capsys.readouterr()
+            counted.append(shell.run_cell(cell).success)
+        printed = capsys.readouterr()
+        return counted, printed.out + printed.err
+
+    return run_all
+
+
+def test_a_cell_that_calls_an_unwritten_exercise_waits(run):
+    assert run(STUB, "print('before')\nresult = step(1)") == ([True, True], "before\n" + LINE)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "print(result)",
+        "print([result for _ in range(2)])",
+        "def show():\n    return result\nshow()",
+        "more = result + 1",
+        "%precision 3\nresult",
+    ],
+)
+def test_so_does_one_that_uses_what_a_waiting_cell_would_have_made(run, cell):
+    assert run(STUB, "result = step(1)", cell) == ([True] * 3, LINE)
+
+
+def test_and_one_that_uses_what_that_one_would_have_made(run):
+    assert run(STUB, "a = step(1)", "b = a", "c = b", "print(c)") == ([True] * 5, LINE)
+
+
+def test_what_was_to_be_filled_is_no_result(run):
+    fill = "found, rows = {}, []\nfor k in range(3):\n    found[k] = step(k)"
+    for use in ("print(sorted(found))", "print(len(rows))"):
+        assert run(STUB, fill, use) == ([True] * 3, LINE)
+    half = "half = {0: 0}\nfor k in range(1, 3):\n    half[k] = step(k)"
+    assert run(STUB, half, "half[2]") == ([True] * 3, LINE)
+
+
+def test_a_name_says_its_own_exercise_and_not_a_neighbours(run):
+    other = STUB.replace("step", "other").replace("(b)", "(c)")
+    cells = [STUB, other, "zeta = step(1)", "alpha = 1\nomega = other(1)", "print(alpha)", "print(alpha, zeta)"]
+    assert run(*cells) == ([True] * 6, LINE)
+
+
+def test_once_it_is_written_nothing_waits(run):
+    cells = ["result = step(1)", "shown = result"]
+    assert run(STUB, *cells)[1] == LINE
+    assert run("def step(w):\n    return w", *cells, "print(shown)") == ([True] * 4, "1\n")
+    counted, printed = run("del shown", "shown")
+    assert counted == [True, False] and "NameError" in printed
+
+
+@pytest.mark.parametrize(
+    ("cell", "error"),
+    [
+        ("1 / 0", "ZeroDivisionError"),
+        ("reslut", "NameError"),
+        ("import decimal\nraise decimal.InvalidOperation('3')", "InvalidOperation"),
+        ("import numbers\nnumbers.Complex.__abs__(1)", "NotImplementedError"),  # a library's own
+        ("x = (", "SyntaxError"),
+        ("raise KeyboardInterrupt", "KeyboardInterrupt"),
+    ],
+)
+def test_every_other_error_is_shown_and_counts(run, cell, error):
+    counted, printed = run(STUB, "result = step(1)", cell)
+    assert counted == [True, True, False] and error in printed and "Waiting" not in printed
+
+
+def test_a_wrong_answer_is_shown_with_its_traceback(run):
+    counted, printed = run("def step(w):\n    return w[5]", "result = step([1])", "result")
+    assert counted == [True, False, False] and "NameError" in printed
+
+
+def test_a_stub_without_a_name_as_nbgrader_writes_it(run):
+    cells = ["def gradient(w):\n    # YOUR CODE HERE\n    raise NotImplementedError()", "gradient(1)"]
+    assert run(*cells) == ([True] * 2, LINE.replace("exercise (b): write `step`", "an exercise: write `gradient`"))
+
+
+def test_half_drawn_figures_are_gone(run):
+    import matplotlib.pyplot as plt
+
+    run(STUB, "import matplotlib.pyplot as plt\nfigure, ax = plt.subplots()\nax.plot(step([1]))")
+    assert plt.get_fignums() == []
+
+
+def test_which_names_a_cell_uses_and_binds():
+    source = "import a.b\nfrom c import d as e\nf = [g(h) for h in i]\ndef j(k):\n    l = m\n    return l + k\nn.o = p"
+    used, bound = names(source)
+    assert used == {"g", "i", "m", "n", "p"}
+    assert bound == {"a", "e", "f", "j"}
+
+
+def test_outside_of_notebooks_nothing_happens():
+    code = "from labutils import checks; import sys; print('IPython' in sys.modules, checks.waiting.install())"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout == "False None\n"
