@@ -6,6 +6,7 @@ import numpy as np
 
 ZERO_LOSS = 1e-12  # smaller losses depend on rounding, which differs between processors, and are not printed
 COMPARISON = ("method", "setting", "what is left", "how good", "how long")
+VERDICTS = ("claim", "verdict", "what was measured", "your prediction")
 
 
 class Table:
@@ -79,3 +80,8 @@ def runs_table(runs, problem):
 def comparison(rows):
     """Return the closing Table of a lab; `rows` hold method, setting, what is left, how good, how long."""
     return Table(COMPARISON, rows)
+
+
+def verdicts(rows):
+    """Return the closing Table of the claims; `rows` hold claim, verdict, what was measured, your prediction."""
+    return Table(VERDICTS, rows)

@@ -1,8 +1,14 @@
 """Figures: what is drawn is the data, with labelled axes and lines that differ without colour."""
 
+import base64
+import io
+
 import matplotlib.pyplot as plt
+import nbformat
 import numpy as np
 import pytest
+from nbclient import NotebookClient
+from PIL import Image
 
 from labutils import descent, plotting
 from labutils.regression import THREE_POINTS
@@ -62,7 +68,7 @@ def test_plot_weights_has_a_panel_for_each_run_and_a_line_for_each_weight(runs):
     assert [ax.get_title() for ax in shown] == list(runs) and len(figure.axes) == 4
     for ax, run in zip(shown, runs.values()):
         np.testing.assert_array_equal(np.array([line.get_ydata() for line in ax.lines]).T, run.weights[:51])
-    assert [text.get_text() for text in figure.legends[0].get_texts()] == [f"$w_{j}$" for j in range(1, 6)]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["w₁", "w₂", "w₃", "w₄", "w₅"]
 
 
 def test_plot_quantizer_draws_a_staircase_and_its_error():
@@ -83,6 +89,16 @@ def test_plot_tensor_pair_writes_every_number():
     assert texts == [["0.60", "-0.90"], ["0.70", "-0.90"]]
 
 
+def test_plot_matrices_writes_a_zero_as_0_and_leaves_it_white():
+    matrices = {"before": np.array([[1.0, -2.0], [0.5, 3.0]]), "after": np.array([[0.75, -1.5], [0.0, 0.0]])}
+    figure = plotting.plot_matrices(matrices)
+    assert [ax.get_title() for ax in figure.axes] == ["before", "after"]
+    assert [text.get_text() for text in figure.axes[1].texts] == ["0.75", "-1.50", "0", "0"]
+    images = [ax.images[0] for ax in figure.axes]
+    assert np.ma.getmaskarray(images[1].get_array()).tolist() == [[False, False], [True, True]]
+    assert images[0].get_clim() == images[1].get_clim() == (-3, 3)
+
+
 def test_plot_histograms_counts_all_weights_and_draws_the_levels():
     weights = {"a": np.linspace(-1, 1, 500).reshape(5, 100), "b": np.zeros(7)}
     figure = plotting.plot_histograms(weights, {"a": [-1.0, 1.0], "b": []})
@@ -98,3 +114,57 @@ def test_plot_tradeoff_labels_every_point_and_joins_the_first_group():
     assert [text.get_text() for text in ax.texts] == ["2 bits", "4 bits", "(4, 4, 2)"]
     assert ax.lines[0].get_linestyle() == "-" and ax.lines[1].get_linestyle() == "None"
     np.testing.assert_array_equal(ax.lines[0].get_xydata(), [[2, 0.5], [4, 0.9]])
+
+
+def test_the_contact_sheet_shows_the_first_images_of_each_class(refused):
+    labels = np.array([0, 1, 2, 0, 1, 2, 2])
+    images = np.arange(7, dtype=np.uint8).reshape(7, 1, 1, 1) * np.ones((1, 4, 4, 3), np.uint8)
+    figure = plotting.plot_images(images, labels, ("a", "b", "c"), "title", each=2)
+    shown = {ax.get_ylabel(): ax.images[0].get_array() for ax in figure.axes}
+    assert {name: sheet[0, ::4, 0].tolist() for name, sheet in shown.items()} == {"a": [0, 3], "b": [1, 4], "c": [2, 5]}
+    assert figure.get_suptitle() == "title"
+    with refused("each"):
+        plotting.plot_images(images, labels, ("a", "b", "c"), each=3)
+
+
+def test_plot_schemes_has_a_marker_for_each_number_of_bits_in_stage_1_and_joins_the_front():
+    schemes = {(2, 2, 2): (2.1, 70.0, 0.1), (2, 4, 4): (4.0, 130.0, 0.2), (4, 4, 2): (2.6, 88.0, 0.4)}
+    ax = plotting.plot_schemes(schemes, [(2, 2, 2), (4, 4, 2)]).axes[0]
+    two, four, front = ax.lines
+    np.testing.assert_array_equal(two.get_xydata(), [(2.1, 0.1), (4.0, 0.2)])
+    np.testing.assert_array_equal(four.get_xydata(), [(2.6, 0.4)])
+    assert two.get_marker() != four.get_marker()
+    np.testing.assert_array_equal(front.get_xydata(), [(2.1, 0.1), (2.6, 0.4)])
+
+
+def test_a_png_shows_the_figure_to_within_its_palette(runs):
+    figure = plotting.plot_weights(runs)
+    pixels = np.asarray(Image.open(io.BytesIO(plotting.png(figure))).convert("RGB")).astype(int)
+    drawn = np.asarray(figure.canvas.buffer_rgba())[..., :3].astype(int)
+    assert pixels.shape == drawn.shape
+    difference = np.abs(pixels - drawn).max(axis=2)
+    assert difference.max() < 64 and (difference > 2).mean() < 0.05  # in the soft edges of lines only
+
+
+def test_a_description_names_panels_axes_and_lines(runs):
+    assert plotting.describe(plotting.plot_loss(runs, THREE_POINTS, title="three runs")) == (
+        "three runs: loss L (log scale) against step: plain, pruned, short rate."
+    )
+    text = plotting.describe(plotting.plot_weights(runs))
+    assert text.startswith("3 panels. plain: weight: w₁, w₂") and text.count("w₅") == 3
+
+
+@pytest.mark.parametrize(("value", "text"), [(1, "10⁰"), (1e-16, "10⁻¹⁶"), (1000, "10³"), (0.2, "0.2"), (50, "50")])
+def test_ticks_on_a_log_axis(value, text):
+    assert plotting.power_of_ten(value) == text
+
+
+def test_in_a_notebook_figures_carry_their_description():
+    code = "import matplotlib.pyplot as plt\nfrom labutils import plotting\nplotting.use_style()\n"
+    code += "plotting.plot_lines([0, 1], {'a': [1, 2]}, 'step', 'L', 'a title')\nplt.show()"
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
+    NotebookClient(notebook, timeout=60).execute()
+    (output,) = notebook.cells[0].outputs
+    assert output.metadata["image/png"] == {"alt": "a title: L against step: a."}
+    assert output.data["text/plain"] == "<Figure size 800x360 with 1 Axes>"
+    assert Image.open(io.BytesIO(base64.b64decode(output.data["image/png"]))).mode == "P"

@@ -63,3 +63,8 @@ def test_runs_table_cuts_a_long_list_of_support_changes():
 def test_every_lab_closes_with_the_same_columns():
     table = tables.comparison([("pruning", "keep 2", "2 of 5 weights", "L < 1e-12", "42 steps")])
     assert table.columns == ["method", "setting", "what is left", "how good", "how long"]
+
+
+def test_the_claims_close_with_a_verdict_and_a_prediction():
+    table = tables.verdicts([("1.1 zeros", "False", "0 of 40", "True")])
+    assert table.columns == ["claim", "verdict", "what was measured", "your prediction"]

@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from labutils import descent, widgets
+from labutils import descent, plotting, widgets
 from labutils.regression import THREE_POINTS, Regression, lasso_three_points
 
 
@@ -47,16 +47,28 @@ def test_pruning_figure_draws_the_run_on_the_first_points(keep, points):
 
 
 @pytest.mark.parametrize("penalty", [0.2, 1.0, 12.0])
-def test_l1_figure_draws_the_run_and_the_exact_solution(penalty):
-    left, right = widgets.l1_figure(penalty).axes
-    run, exact = descent.l1_subgradient(THREE_POINTS, penalty, steps=400), lasso_three_points(penalty)
-    np.testing.assert_allclose(left.lines[0].get_ydata(), run.losses(THREE_POINTS))
-    np.testing.assert_allclose(left.lines[1].get_ydata(), 11 * penalty**2 / 120)
-    np.testing.assert_allclose(np.array([line.get_ydata() for line in right.lines[:5]]).T, run.weights)
-    dotted = right.lines[5:]
-    np.testing.assert_allclose([line.get_ydata()[0] for line in dotted], np.unique(exact))
-    assert {line.get_linestyle() for line in dotted} == {":"}
-    assert [text.get_text() for text in right.get_legend().get_texts()] == [f"$w_{j}$" for j in range(1, 6)]
+def test_l1_figure_draws_both_runs_and_the_exact_solution(penalty):
+    figure = widgets.l1_figure(penalty)
+    runs = (
+        descent.l1_subgradient(THREE_POINTS, penalty, steps=400),
+        descent.proximal_gradient(THREE_POINTS, 0.02 * penalty, steps=400),
+    )
+    for ax, run in zip(figure.axes, runs, strict=True):
+        np.testing.assert_allclose(np.array([line.get_ydata() for line in ax.lines[:5]]).T, run.weights)
+        dotted = ax.lines[5:]
+        np.testing.assert_allclose([line.get_ydata()[0] for line in dotted], np.unique(lasso_three_points(penalty)))
+        assert {line.get_linestyle() for line in dotted} == {":"}
+        assert f"{(run.final == 0).sum()} exact zeros" in ax.get_title()
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["w₁", "w₂", "w₃", "w₄", "w₅"]
+    assert legend.get_title().get_text() == f"lambda = {penalty:g}"
+
+
+def test_log_stops_are_even_on_a_log_scale():
+    stops = widgets.log_stops(0.05, 12.5)
+    assert (stops[0], stops[-1]) == (0.05, 12.5)
+    np.testing.assert_allclose(np.log10(stops), np.log10(0.05) + 0.1 * np.arange(len(stops)), atol=0.01)
+    assert {0.2, 0.5, 1, 2, 5, 10} <= set(stops)  # the homework's own
 
 
 MOVES = [(widgets.learning_rate, {0: 0.07}), (widgets.pruning, {0: 3, 1: 1}), (widgets.l1, {0: 0.2})]
@@ -64,18 +76,36 @@ MOVES = [(widgets.learning_rate, {0: 0.07}), (widgets.pruning, {0: 3, 1: 1}), (w
 
 @pytest.mark.parametrize(("make", "moves"), MOVES)
 def test_a_slider_changes_the_image(make, moves):
-    *controls, image = make().children
+    *controls, image, words = make().children
     assert len(controls) == len(moves)
     for index, value in moves.items():
         before = image.value
         controls[index].value = value
         assert image.value != before
         assert bytes(image.value[:4]) == b"\x89PNG"
+        assert "against step" in words.value
+
+
+def test_the_axes_stay_where_they_were(monkeypatch):
+    seen, png = [], plotting.png
+
+    def spy(figure):
+        picture = png(figure)
+        seen.append([ax.get_position().bounds for ax in figure.axes])
+        return picture
+
+    monkeypatch.setattr(plotting, "png", spy)
+    with plt.rc_context():
+        plotting.use_style()
+        slider, *_ = widgets.learning_rate().children
+        slider.value = 0.09  # the loss grows to 1e17, whose ticks are wider
+        spy(widgets.learning_rate_figure(0.09))
+    assert seen[0] == seen[1] != seen[2]
 
 
 @pytest.mark.parametrize("make", [make for make, _ in MOVES])
 def test_every_stop_of_every_slider_draws_and_the_first_picture_comes_back(make):
-    *controls, image = make().children
+    *controls, image, _ = make().children
     first = image.value
     for control in controls:
         start = control.value

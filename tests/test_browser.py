@@ -1,0 +1,220 @@
+"""JupyterLab as `make lab` starts it, in a real browser: every lab runs, every slider redraws its figure.
+
+Needs Debian's Chromium and the package playwright; without them it is skipped. Screenshots go to build/browser.
+How long a redraw takes is printed (pytest -s shows it), not asserted: the machine may be busy.
+"""
+
+import os
+import shlex
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import nbformat
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SHOTS = ROOT / "build" / "browser"
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
+FLAGS += " --disable-component-update --disable-sync"
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+# Of the labs that measure networks for minutes, only the cells that their widgets need.
+ENOUGH = {
+    "06_ste_quantization": "setup load-data load-float histograms answer-b widget-static widget "
+    "predictions-static predictions",
+    "07_mixed_precision": "setup load grid grid-plot widget-static widget",
+}
+MINUTE = 60_000  # milliseconds
+
+sync_playwright = pytest.importorskip(
+    "playwright.sync_api", reason="playwright is not installed: pip install -e '.[test]'"
+).sync_playwright
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: apt-get install chromium")
+
+
+def lab_command(notebooks):
+    """Return the command with which `make lab` starts JupyterLab, for another folder of notebooks."""
+    lines = subprocess.run(["make", "-n", "lab"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    (line,) = [line for line in lines.splitlines() if "jupyter lab " in line and "echo" not in line]
+    _, *flags = shlex.split(line.split("jupyter", 1)[1])
+    flags = [flag for flag in flags if not flag.startswith("--notebook-dir")]
+    return [sys.executable, "-m", "jupyterlab", *flags, f"--notebook-dir={notebooks}"]
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    """The address of a running JupyterLab on a copy of the notebooks, the copy, and when it was started."""
+    folder = tmp_path_factory.mktemp("lab")
+    notebooks = folder / "notebooks"
+    shutil.copytree(ROOT / "notebooks", notebooks, ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
+    for name, ids in ENOUGH.items():
+        shorten(notebooks / f"{name}.ipynb", ids.split())
+    settings = folder / "settings" / "@jupyterlab" / "notebook-extension"
+    settings.mkdir(parents=True)
+    (settings / "tracker.jupyterlab-settings").write_text('{"windowingMode": "none"}')  # render cells off screen too
+    own = {"JUPYTER_CONFIG_DIR": "config", "JUPYTER_DATA_DIR": "data", "JUPYTER_RUNTIME_DIR": "runtime"}
+    own |= {"JUPYTERLAB_SETTINGS_DIR": "settings", "JUPYTERLAB_WORKSPACES_DIR": "workspaces", "IPYTHONDIR": "ipython"}
+    environment = os.environ | {name: str(folder / place) for name, place in own.items()}
+    environment |= {"JUPYTER_PREFER_ENV_PATH": "1", "PYTHONPATH": str(ROOT)}
+    port = free_port()
+    command = [*lab_command(notebooks), "--no-browser", f"--ServerApp.port={port}", "--IdentityProvider.token="]
+    address, started = f"http://127.0.0.1:{port}", time.monotonic()
+    with open(folder / "server.log", "w") as log:
+        server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+        try:
+            while not answers(f"{address}/api/status"):
+                assert server.poll() is None, (folder / "server.log").read_text()
+                assert time.monotonic() < started + 120, "JupyterLab did not start within two minutes"
+                time.sleep(0.2)
+            yield address, notebooks, started
+        finally:
+            server.terminate()
+            server.wait(30)
+
+
+def answers(url):
+    try:
+        return urllib.request.urlopen(url, timeout=5).status == 200
+    except OSError:
+        return False
+
+
+def shorten(file, ids):
+    """Leave of a notebook only the code cells with these ids, and all its text."""
+    notebook = nbformat.read(file, 4)
+    kept = [cell for cell in notebook.cells if cell.cell_type == "markdown" or cell.id in ids]
+    assert {cell.id for cell in kept} >= set(ids), set(ids) - {cell.id for cell in kept}
+    notebook.cells = kept
+    nbformat.write(notebook, file)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS.split())
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser):
+    """A new window, 1000 pixels wide; it closes with no error of the page's scripts."""
+    page = browser.new_page(viewport={"width": 1000, "height": 900})
+    page.set_default_timeout(3 * MINUTE)
+    errors = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield page
+    page.close()
+    assert not errors
+
+
+def shoot(page, name):
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SHOTS / f"{name}.png")
+
+
+def open_notebook(page, address, name):
+    page.goto(f"{address}/lab/tree/{name}.ipynb?reset")
+    page.locator(".jp-Notebook .jp-Cell").first.wait_for()
+    page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").first.wait_for()
+
+
+def run_all(page):
+    """Run all cells from the menu and wait until the last one is done; return the code cells."""
+    cells = page.locator(".jp-Notebook .jp-CodeCell")
+    menu(page, "Run", "Run All Cells")
+    prompts = cells.locator(".jp-InputArea-prompt")
+    page.wait_for_function(
+        """() => [...document.querySelectorAll('.jp-Notebook .jp-CodeCell .jp-InputArea-prompt')]
+            .every(prompt => /\\[\\d+\\]/.test(prompt.textContent))
+            && document.querySelector('.jp-Notebook-ExecutionIndicator').dataset.status == 'idle'""",
+        timeout=10 * MINUTE,
+    )
+    assert prompts.count() == cells.count() > 0
+    assert not page.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.error']").all_inner_texts()
+    assert not page.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.stderr']").all_inner_texts()
+    return cells
+
+
+def menu(page, *names):
+    """Choose an entry of the menu bar, through submenus."""
+    page.locator(".lm-MenuBar-item", has_text=names[0]).first.click()
+    for name in names[1:]:
+        entry = page.locator(".lm-Menu-item", has=page.get_by_text(name, exact=True))
+        entry.hover()
+    entry.click()
+
+
+def press_and_time(page, handle, image, key):
+    """Press a key on a slider; return the milliseconds until its figure has another picture."""
+    handle.focus()
+    image.evaluate(
+        """image => { window.redrawn = null; const start = performance.now(), before = image.src;
+        const look = () => { if (image.src != before && image.complete) window.redrawn = performance.now() - start;
+                             else requestAnimationFrame(look); };
+        look(); }"""
+    )
+    page.keyboard.press(key)
+    return page.wait_for_function("() => window.redrawn", timeout=MINUTE).json_value()
+
+
+def test_the_landing_page_lists_the_labs_and_opens_them(lab, page):
+    address, notebooks, started = lab
+    page.goto(address)
+    rows = page.locator(".jp-MarkdownViewer table tbody tr")
+    rows.first.wait_for()
+    assert rows.count() == len(NOTEBOOKS)
+    shoot(page, "landing")
+    rows.nth(0).get_by_role("link").click()
+    page.locator(".jp-Notebook .jp-Cell h1").first.wait_for()
+    print(f"\nfrom starting JupyterLab to the first notebook on the screen: {time.monotonic() - started:.1f} s")
+
+
+@pytest.mark.parametrize("name", [file.stem for file in NOTEBOOKS])
+def test_a_lab_runs_and_its_sliders_redraw(lab, page, name):
+    open_notebook(page, lab[0], name)
+    run_all(page)
+    boxes = page.locator(".jp-OutputArea-output .widget-vbox", has=page.locator(".widget-image"))
+    boxes.first.wait_for()
+    for number in range(boxes.count()):
+        box = boxes.nth(number)
+        box.scroll_into_view_if_needed()
+        image, before = box.locator("img"), set()
+        for slider in box.get_by_role("slider").all():
+            before.add(image.get_attribute("src"))
+            taken = [press_and_time(page, slider, image, key) for key in ("ArrowRight", "ArrowLeft") * 2]
+            print(f"\n{name}: redrawn {', '.join(f'{ms:.0f}' for ms in taken)} ms after the key")
+    assert page.locator(".jp-Dialog").count() == 0
+    for theme in ("Light", "Dark"):
+        menu(page, "Settings", "Theme", f"JupyterLab {theme}")
+        page.locator(f"body[data-jp-theme-light={'true' if theme == 'Light' else 'false'}]").wait_for()
+        whole(page, f"{name}-{theme.lower()}")
+        assert too_wide(page) == []
+
+
+def whole(page, name):
+    """Shoot a notebook from top to bottom, by making the window as high as it is."""
+    height = page.locator(".jp-WindowedPanel-outer").evaluate("panel => panel.scrollHeight")
+    page.set_viewport_size({"width": 1000, "height": height + 200})
+    page.wait_for_timeout(500)
+    shoot(page, name)
+    page.set_viewport_size({"width": 1000, "height": 900})
+
+
+def too_wide(page):
+    """Return the texts of tables and the descriptions of figures that do not fit into their cell."""
+    return page.evaluate(
+        """() => [...document.querySelectorAll('.jp-OutputArea-output')]
+            .filter(area => area.scrollWidth > area.clientWidth + 1).map(area => area.innerText.slice(0, 80))"""
+    )
