@@ -1,49 +1,34 @@
 # The few verbs of this bundle. Everything is installed into .venv and nothing is registered outside it.
-#   make lab         open JupyterLab on the labs          make run        run all notebooks headless, print the results
-#   make test        run the whole test suite             make notebooks  run all notebooks again in place (maintainers)
-#   make format      lint and format                      make clean      remove build/ and .venv
+#   make lab      open JupyterLab on the labs             make clean    remove build/ and .venv
+#   make hand-in  put the notebooks into hand-in.zip
 # make lab TORCH=cpu (the first time) installs PyTorch without CUDA: 0.2 GB in place of 5 GB.
 
 PYTHON ?= python3
+TESTS ?=
 TORCH ?= default
 BIN := .venv/bin
 NOTEBOOKS := $(sort $(wildcard notebooks/*.ipynb))
-RUNS := $(NOTEBOOKS:notebooks/%=build/run/%)
-# record_timing and store_widget_state are off: timestamps and widget state would change with every run.
-EXECUTE := $(BIN)/jupyter nbconvert --log-level=ERROR --to notebook --execute --ExecutePreprocessor.timeout=900 \
-	--ExecutePreprocessor.record_timing=False --ExecutePreprocessor.store_widget_state=False
-# JupyterLab refuses to run as root, as in a container, unless told to; without a display there is no browser to open.
-LAB_FLAGS = $(if $(filter 0,$(shell id -u)),--allow-root) \
+# JupyterLab opens on the list of labs, which .jupyter/overrides.json has it show as a page. It refuses to run as root, as
+# in a container, unless told to; without a display there is no browser to open.
+LAB_FLAGS = --notebook-dir=notebooks --LabApp.default_url=/lab/tree/README.md --LabApp.app_settings_dir="$(CURDIR)/.jupyter" \
+	$(if $(filter 0,$(shell id -u)),--allow-root) \
 	$(if $(filter Linux,$(shell uname -s)),$(if $(DISPLAY)$(WAYLAND_DISPLAY),,--no-browser))
 # Kernels of this environment come first, whatever else is installed on the computer.
 export JUPYTER_PREFER_ENV_PATH := 1
 export IPYTHONDIR := $(CURDIR)/build/ipython
 
-.PHONY: lab test run notebooks format clean
+.PHONY: lab hand-in clean
 .DELETE_ON_ERROR:
 
 lab: .venv/installed
 	@mkdir -p build
 	@$(BIN)/python -m labutils doctor || echo "The labs start anyway: what is marked -> may not concern the one you are at."
 	@echo "Starting JupyterLab on notebooks/; stop it with Ctrl-C."
-	@$(BIN)/jupyter lab $(LAB_FLAGS) --notebook-dir=notebooks
+	@$(BIN)/jupyter lab $(LAB_FLAGS)
 
-test: .venv/installed-for-tests
-	@echo "Running the test suite, notebooks included."
-	@$(BIN)/python -m pytest
-
-run: $(RUNS)
-	@$(BIN)/python -m labutils.grading.results $(RUNS)
-
-build/run/%.ipynb: notebooks/%.ipynb $(wildcard labutils/*.py labutils/*/*.py) $(wildcard checkpoints/*) | .venv/installed
-	@echo "Running $<"
-	@$(EXECUTE) --output-dir=build/run $<
-
-notebooks: .venv/installed
-	@for notebook in $(NOTEBOOKS); do echo "Running $$notebook"; $(EXECUTE) --inplace $$notebook || exit 1; done
-
-format: .venv/installed-for-tests
-	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
+hand-in:
+	@$(PYTHON) -m zipfile --create hand-in.zip $(NOTEBOOKS)
+	@echo "hand-in.zip holds $(words $(NOTEBOOKS)) notebooks, as they were last saved."
 
 clean:
 	rm -rf build .venv
@@ -57,6 +42,44 @@ ifeq ($(TORCH),cpu)
 endif
 	@$(BIN)/python -m pip install --quiet --editable .
 	@touch $@
+
+# The rest is for instructors and maintainers, and no part of the student's bundle.
+#   make test       run the whole test suite              make run      run all notebooks headless, print the results
+#   make notebooks  run all notebooks again in place      make release  make the student's bundle in build/release
+#   make site       render all notebooks as web pages     make figure   draw the README's figure again
+#   make format     lint and format
+# record_timing and store_widget_state are off: timestamps and widget state would change with every run.
+RUNS := $(NOTEBOOKS:notebooks/%=build/run/%)
+EXECUTE := $(BIN)/jupyter nbconvert --log-level=ERROR --to notebook --execute --ExecutePreprocessor.timeout=900 \
+	--ExecutePreprocessor.record_timing=False --ExecutePreprocessor.store_widget_state=False
+
+.PHONY: test run notebooks release site figure format
+
+test: .venv/installed-for-tests
+	@echo "Running the test suite, notebooks included."
+	@$(BIN)/python -m pytest $(TESTS)
+
+run: $(RUNS)
+	@$(BIN)/python -m labutils.grading.results $(RUNS)
+
+build/run/%.ipynb: notebooks/%.ipynb $(wildcard labutils/*.py labutils/*/*.py) $(wildcard checkpoints/*) | .venv/installed
+	@echo "Running $<"
+	@$(EXECUTE) --output-dir=build/run $<
+
+notebooks: .venv/installed
+	@for notebook in $(NOTEBOOKS); do echo "Running $$notebook"; $(EXECUTE) --inplace $$notebook || exit 1; done
+
+site: .venv/installed-for-tests
+	@$(BIN)/python -m labutils.site build/site
+
+figure: .venv/installed
+	@$(BIN)/python -m labutils.figure
+
+release: .venv/installed
+	@$(BIN)/python -m labutils release
+
+format: .venv/installed-for-tests
+	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
 
 .venv/installed-for-tests: .venv/installed
 	@echo "Installing what only the tests need."

@@ -1,6 +1,7 @@
 """The command line: `python -m labutils VERB`. Each verb says what it does and ends with one line."""
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -17,8 +18,8 @@ def parse_bits(text):
     return bits
 
 
-def parse_epochs(text):
-    """Return a whole number of epochs from 1; raise ArgumentTypeError otherwise."""
+def parse_count(text):
+    """Return a whole number from 1; raise ArgumentTypeError otherwise."""
     if text.isdecimal() and int(text) > 0:
         return int(text)
     raise argparse.ArgumentTypeError(f"expected a whole number from 1, found {text!r}")
@@ -45,6 +46,8 @@ def train(arguments):
     path = checkpoints.FOLDER / checkpoints.file_name(images.name, bits)
     state_file = path.with_suffix(".training")
     recipe = training.default_recipe(run) | {"epochs": arguments.epochs, "seed": arguments.seed}
+    asked = {"batch": arguments.batch, "learning_rate": arguments.learning_rate}
+    recipe |= {key: value for key, value in asked.items() if value is not None}
     print(
         f"{path.name}: {arguments.epochs} epochs on {images.source}, {device}; Ctrl-C stops, the same command goes on"
     )
@@ -78,11 +81,64 @@ def get_data(arguments):
         print("\n".join(fetch.status(root)))
 
 
+def measure_grid(arguments):
+    """Measure the float network at all combinations of bits for its stages, without training, and keep the table."""
+    from . import checkpoints, data, grid, training
+
+    images = data.load(arguments.data)
+    model = checkpoints.load(images.name).to(training.default_device())
+    accuracies = grid.measure(model, images.test_images, images.test_labels)
+    path = grid.save(images.name, accuracies, len(images.test_images))
+    print(f"{path.name}: saved; {len(accuracies)} combinations, {len(grid.front(grid.load(images.name)))} on the front")
+
+
 def examine(arguments):
     """Look at this computer; return 1 where something has to be mended before all labs run."""
     from . import doctor
 
     return 0 if doctor.report(arguments.deep) else 1
+
+
+def measure(arguments):
+    """Measure what the labs take on this computer; a missed target is said in the table and is no failure."""
+    from .bench.report import report
+
+    report(arguments.quick)
+
+
+def grade(arguments):
+    """Grade what students handed in, by running it again or by its stored outputs; write the results."""
+    import tempfile
+
+    from tqdm import tqdm
+
+    from .grading import questions, reports, stored, submissions, written
+
+    folder, out = Path(arguments.submissions), Path(arguments.out)
+    if arguments.stored and (arguments.dask or arguments.require_isolation or arguments.jobs):
+        raise ValueError("--stored: expected it alone or with --out, found an option for running; leave one out")
+    if folder.resolve() in (out.resolve(), *out.resolve().parents):
+        raise ValueError(f"--out: expected a folder that is not among the submissions, found {out}; name another")
+    course = questions.course()
+    given = written.read(out, course)
+    with tempfile.TemporaryDirectory(prefix="labutils-") as unpacked:
+        results = submissions.collect(folder, unpacked, questions.stems())
+        if arguments.stored:
+            results = (stored.preview(submission, course) for submission in results)
+        else:
+            from .grading import rerun
+
+            options = {"jobs": arguments.jobs or os.cpu_count() or 1, "dask": arguments.dask, "folder": out}
+            results = rerun.grade(results, require_isolation=arguments.require_isolation, **options)
+        print(reports.write(tqdm(results, unit=" submissions", disable=None), out, course, given))
+
+
+def make_release(arguments):
+    """Make the student's bundle: notebooks without solutions, a folder and a zip."""
+    from .grading import release
+
+    path = release.release(arguments.folder or release.ROOT / "build/release", release.ROOT)
+    print(f"{path}: {path.stat().st_size / 1e6:.1f} MB for students, every solution taken out")
 
 
 def main(words=None):
@@ -96,8 +152,10 @@ def main(words=None):
         command = verbs.add_parser(verb, help=text, description=text)
         if verb == "finetune":
             command.add_argument("--bits", type=parse_bits, required=True, help="bits per stage: 4,4,2, or 4 for all")
-        command.add_argument("--data", default=None, help="cifar10 (the default)")
-        command.add_argument("--epochs", type=parse_epochs, default=epochs, help=f"default {epochs}")
+        command.add_argument("--data", default=None, help="cifar10 or shapes10 (default: as the labs choose)")
+        command.add_argument("--epochs", type=parse_count, default=epochs, help=f"default {epochs}")
+        command.add_argument("--batch", type=parse_count, help="images a step (default: the recipe's)")
+        command.add_argument("--learning-rate", type=float, help="default: the recipe's")
         command.add_argument("--seed", type=int, default=0, help="default 0")
         command.set_defaults(run=train)
     text = "say what of CIFAR-10 is there and what it is worth, or get it"
@@ -109,21 +167,51 @@ def main(words=None):
     command.add_argument("--mirror", action="append", metavar="URL", help="ask this one; may be repeated")
     command.add_argument("--root", metavar="FOLDER", help="where it goes and is looked for first (default: data/)")
     command.set_defaults(run=get_data)
+    text = "measure the float network at all combinations of 2 to 6 bits a stage, untrained; some ten minutes"
+    command = verbs.add_parser("grid", help=text, description=text)
+    command.add_argument("--data", default=None, help="cifar10 (the default)")
+    command.set_defaults(run=measure_grid)
     text = "say in one line each what is fine on this computer and what to do"
     command = verbs.add_parser("doctor", help=text, description=text)
     command.add_argument("--deep", action="store_true", help="check every image and measure every network, in minutes")
     command.set_defaults(run=examine)
+    text = "measure what the labs take on this computer, beside what students would use otherwise"
+    command = verbs.add_parser("bench", help=text, description=text)
+    command.add_argument("--quick", action="store_true", help="about a minute on two quiet cores")
+    command.set_defaults(run=measure)
+    text = "grade a folder of submissions: by running them again, or with --stored by their outputs alone, a preview"
+    command = verbs.add_parser("grade", help=text, description=text)
+    command.add_argument("submissions", metavar="SUBMISSIONS", help="a folder or a zip for each student, in one folder")
+    command.add_argument("--stored", action="store_true", help="read the stored outputs and run nothing")
+    command.add_argument(
+        "--out", default="build/grades", metavar="FOLDER", help="for the results (default: build/grades)"
+    )
+    command.add_argument("--jobs", type=parse_count, metavar="N", help="how many at a time (default: one per core)")
+    command.add_argument("--require-isolation", action="store_true", help="refuse to run without it")
+    command.add_argument("--dask", metavar="ADDRESS", help="send the work to this Dask scheduler")
+    command.set_defaults(run=grade)
+    text = "make the student's bundle: notebooks without solutions, labutils, networks, as a folder and a zip"
+    command = verbs.add_parser("release", help=text, description=text)
+    command.add_argument("folder", nargs="?", metavar="FOLDER", help="where it goes (default: build/release)")
+    command.set_defaults(run=make_release)
     arguments = parser.parse_args(words)
     try:
         return arguments.run(arguments) or 0
     except (ValueError, OSError) as error:
         print(f"labutils: {error}", file=sys.stderr)
         return 1
+    except ModuleNotFoundError as error:
+        if error.name != "labutils.grading":
+            raise
+        text = "expected the folder labutils/grading, found none: it is the instructor's, and not in a student's bundle"
+        print(f"labutils: {arguments.verb}: {text}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         if arguments.run is train:
             goes_on = "; the same command goes on from the last finished epoch"
         else:
-            goes_on = "; the same command goes on there" if getattr(arguments, "download", False) else ""
+            resumes = getattr(arguments, "download", False) or arguments.run is grade
+            goes_on = "; the same command goes on there" if resumes else ""
         print(f"labutils: stopped{goes_on}", file=sys.stderr)
         return 130
 

@@ -12,9 +12,21 @@ import labutils
 
 PACKAGE = Path(labutils.__file__).parent
 # No module imports one that stands below it.
-LAB_1 = ["regression", "proximal", "descent"]
-LAB_2 = ["quantize", "resnet", "data", "fetch", "training", "checkpoints", "doctor"]
-ORDER = [*LAB_1, *LAB_2, "plotting", "tables", "widgets", "checks", "grading", "__main__"]
+LAB_1 = ["regression", "proximal", "descent", "penalties", "admm"]
+LAB_2 = [
+    "hardware",
+    "files",
+    "quantize",
+    "resnet",
+    "shapes10",
+    "data",
+    "fetch",
+    "training",
+    "checkpoints",
+    "grid",
+    "doctor",
+]
+ORDER = [*LAB_1, *LAB_2, "plotting", "tables", "widgets", "figure", "checks", "grading", "bench", "site", "__main__"]
 FILES = sorted(PACKAGE.rglob("*.py"))
 TREES = {file.relative_to(PACKAGE).as_posix(): ast.parse(file.read_text(encoding="utf-8")) for file in FILES}
 every_file = pytest.mark.parametrize("file", TREES)

@@ -10,6 +10,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 NAMES = [
+    "00_true_or_false",
     "01_gradient_descent",
     "02_iterative_pruning",
     "03_l1_regularization",
@@ -18,8 +19,10 @@ NAMES = [
     "06_ste_quantization",
     "07_mixed_precision",
 ]
-POINTS = dict(zip(NAMES, (11, 10, 9, 9, 11, 20, 20)))  # the homework's: 50 for Lab 1, 40 for Lab 2
+POINTS = dict(zip(NAMES, (20, 11, 10, 9, 9, 11, 20, 20)))  # the homework's: Problem 1 20, Lab 1 50, Lab 2 40
+CLAIMS = "00_true_or_false"  # ten claims, each with a prediction, an experiment and a check
 RECORD = "application/vnd.labutils.check+json"
+WIDGET = "application/vnd.jupyter.widget-view+json"
 MARKERS = {
     "solution": ("### BEGIN SOLUTION", "### END SOLUTION"),
     "hidden": ("### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"),
@@ -71,6 +74,10 @@ def is_check(cell):
     return marks(cell).get("grade") and not marks(cell).get("solution")
 
 
+def is_prediction(cell):
+    return is_answer(cell) and marks(cell).grade_id.startswith("problem1_")
+
+
 def test_the_set_of_notebooks():
     assert [file.stem for file in FILES] == NAMES
 
@@ -119,16 +126,17 @@ def test_title_and_openers(notebook):
     for opener in ("What you'll do", "What you'll learn", "What you'll need", "Time on a laptop"):
         assert first.source.count(f"**{opener}.** ") == 1, opener
     assert re.search(r"run in (\d+) s\.$", first.source.strip())
-    assert re.search(r"Homework Lab \d, part.*points", first.source)
+    assert re.search(r"Homework (Lab \d, part|Problem \d).*points", first.source)
 
 
-def test_what_it_ends_with(notebook):
+def test_what_it_ends_with(file, notebook):
     assert sum(re.search(r"(?m)^## What you saw$", text) is not None for text in markdown(notebook)) == 1
     last = notebook.cells[-1]
     assert last.cell_type == "markdown"
     assert "**On your own.**" in last.source
     comparison = code_cells(notebook)[-1]
-    assert "tables.comparison(" in comparison.source
+    closing = "tables.verdicts(" if file.stem == CLAIMS else "tables.comparison("
+    assert closing in comparison.source
     assert "text/html" in comparison.outputs[-1].data
 
 
@@ -156,6 +164,37 @@ def test_plots_end_with_show(notebook):
     for cell in code_cells(notebook):
         if any("image/png" in output.get("data", {}) for output in cell.outputs):
             assert cell.source.splitlines()[-1].strip() == "plt.show()", cell.id
+
+
+def test_figures_are_described(notebook):
+    for cell in code_cells(notebook):
+        for output in cell.outputs:
+            if "image/png" in output.get("data", {}):
+                assert output.metadata["image/png"]["alt"].endswith("."), cell.id
+
+
+def test_widgets_have_a_goal_and_stand_below_the_figure_that_they_start_with(notebook):
+    ids = [cell.id for cell in notebook.cells]
+    sliders = [cell for cell in code_cells(notebook) if any(WIDGET in o.get("data", {}) for o in cell.outputs)]
+    assert sliders
+    for cell in sliders:
+        goal, figure = (notebook.cells[ids.index(cell.id) - before] for before in (2, 1))
+        assert goal.source.startswith("## Play: ") and "**Goal:**" in goal.source, cell.id
+        assert any("image/png" in output.get("data", {}) for output in figure.outputs), cell.id
+        assert "_figure(" in figure.source and figure.source.endswith("plt.show()"), cell.id
+
+
+def test_it_says_what_comes_next(file, notebook):
+    following = FILES[FILES.index(file) + 1 :]
+    target = following[0].name if following else "README.md"
+    assert f"]({target})" in notebook.cells[-1].source.split("**On your own.**")[1]
+
+
+def test_the_landing_page_and_the_readme_list_it_with_its_time(file, notebook):
+    minutes = re.search(r"About (\d+) minutes", notebook.cells[0].source).group(1)
+    for page, link in ((ROOT / "notebooks/README.md", file.name), (ROOT / "README.md", f"notebooks/{file.name}")):
+        (row,) = [line for line in page.read_text(encoding="utf-8").splitlines() if f"]({link})" in line]
+        assert row.startswith("|") and row.endswith(f"| {minutes} min |"), page
 
 
 def test_most_results_are_compared(file, notebook):
@@ -187,7 +226,7 @@ def test_nbgrader_metadata(notebook):
         kind = entry.grade, entry.solution, entry.locked, entry.task
         assert all(type(value) is bool for value in kind), cell.id
         assert entry.schema_version == 3
-        assert re.fullmatch(r"lab[12]_[a-z]\w*", entry.grade_id)
+        assert re.fullmatch(r"(lab[12]_[a-z]|problem1_\d)\w*", entry.grade_id)
         answer, check, written = (False, True, False, False), (True, False, True, False), (True, True, False, False)
         assert kind in ((answer, check) if cell.cell_type == "code" else (written,)), cell.id
         assert ("points" in entry) == entry.grade, cell.id
@@ -217,7 +256,7 @@ def test_solutions_are_short_and_their_signatures_are_given(notebook):
     for cell in filter(is_answer, notebook.cells):
         before, *parts = re.split(r"### (?:BEGIN|END) SOLUTION", cell.source)
         solution = [line for inside in parts[::2] for line in inside.splitlines() if line.strip()]
-        assert 2 <= len(solution) <= 15, cell.id
+        assert len(solution) == 1 if is_prediction(cell) else 2 <= len(solution) <= 15, cell.id
         assert '"""' in before, f"{cell.id} has no docstring"
         assert "def " in before, f"{cell.id} gives no signature"
 
@@ -234,7 +273,10 @@ def test_each_check_follows_its_answer(notebook):
             assert all(answer.startswith(f"{name}_") for answer in open_answers), open_answers
             assert f"checks.{name}(" in cell.source
             open_answers = []
-        assert not open_answers, f"{cell.id} stands between an answer and its check"
+        waiting = [
+            name for name in open_answers if not name.startswith("problem1_")
+        ]  # a prediction waits for its experiment
+        assert not waiting, f"{cell.id} stands between an answer and its check"
     assert not open_answers, "an answer without a check"
 
 
@@ -250,6 +292,23 @@ def test_the_committed_answers_earn_all_points(notebook):
         assert float(output.data["text/plain"]) == points
         assert "text/html" in output.data
         assert not tags(cell)
+
+
+def test_each_claim_is_settled_by_a_measurement():
+    notebook = nbformat.read(ROOT / f"notebooks/{CLAIMS}.ipynb", as_version=4)
+    cells = {cell.id: (place, cell) for place, cell in enumerate(notebook.cells)}
+    for number in range(1, 11):
+        kinds = ("claim", "prediction", "verdict", "check", "text")
+        places, parts = zip(*(cells[f"{kind}-{number}"] for kind in kinds))
+        assert list(places) == sorted(places)
+        verdict = re.search(rf"(?m)^verdict_{number} = (.*)$", parts[2].source).group(1)
+        assert not re.search(r"\b(True|False)\b", verdict), f"verdict {number} is a literal"
+        assert re.search(r" (<|>|==) ", parts[2].source), f"verdict {number} compares nothing"
+        assert f"outcomes[{number}] = checks.outcome(" in parts[2].source
+    lines = code_cells(notebook)[-1].outputs[-1].data["text/plain"].splitlines()[2:]
+    rows = [re.split(r"\s{2,}", line) for line in lines]
+    assert len(rows) == 10
+    assert all(len(row) == 4 and row[1] == row[3] for row in rows), "a committed prediction is not what was measured"
 
 
 def texts():

@@ -5,19 +5,19 @@ from pathlib import Path
 
 import nbformat
 
-from labutils import checkpoints
+from labutils import checkpoints, grid
 
 ROOT = Path(__file__).resolve().parent.parent
 OURS = re.compile(r"\b0\.\d{4}\b")
 
 
-def our_column(heading):
+def our_column(heading, ours="our network"):
     """Return {first cell: our columns} of the README table that stands under a line with `heading`."""
     text = (ROOT / "README.md").read_text(encoding="utf-8").split(heading)[1]
     lines = re.search(r"((?:^\|.*\n)+)", text, re.MULTILINE).group(1).splitlines()
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
-    columns = [index for index, name in enumerate(cells[0]) if "our network" in name]
-    assert columns, f"no column of our network under {heading}"
+    columns = [index for index, name in enumerate(cells[0]) if ours in name]
+    assert columns, f"no column of {ours} under {heading}"
     return {row[0]: [row[index] for index in columns] for row in cells[2:]}
 
 
@@ -48,3 +48,16 @@ def test_accuracies_after_fine_tuning_are_those_of_the_manifest():
             f"{entry['accuracy_best_epoch']:.4f}",
             str(entry["epochs"]),
         )
+
+
+def test_accuracies_on_the_stand_in_are_those_of_the_grid_and_the_manifest():
+    rows, measured = our_column("The stand-in `shapes10`", "shapes10"), grid.load("shapes10")
+    assert len(rows) == 7
+    for name, (before, after) in rows.items():
+        bits = tuple(map(int, re.findall(r"\d", name)))
+        bits = bits * 3 if len(bits) == 1 else bits
+        if not bits:
+            assert before == f"{checkpoints.entry('shapes10')['accuracy_last_epoch']:.4f}"
+            continue
+        assert before == f"{measured[bits].accuracy:.4f}"
+        assert after == f"{checkpoints.entry('shapes10', bits)['accuracy_last_epoch']:.4f}"
