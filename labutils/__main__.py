@@ -35,12 +35,14 @@ def train(arguments):
     bits = getattr(arguments, "bits", None)
     images = data.load(arguments.data)
     device = training.default_device()
-    if bits is None:
+    start = None
+    if bits is None and not arguments.restart:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(arguments.seed)
             model = ResNet20()
     else:
-        model = checkpoints.quantized(checkpoints.load(images.name), bits)
+        start = checkpoints.entry(images.name)
+        model = checkpoints.quantized(checkpoints.load(images.name), bits or (None,) * 3)
     model.to(device)
     run = training.pretrain if bits is None else training.finetune
     path = checkpoints.FOLDER / checkpoints.file_name(images.name, bits)
@@ -53,7 +55,7 @@ def train(arguments):
     )
     history = run(model, images, **recipe, state_file=state_file)
     accuracy = training.evaluate(model, images.test_images, images.test_labels)
-    checkpoints.save(model, images.name, recipe, history, accuracy)
+    checkpoints.save(model, images.name, recipe, history, accuracy, start)
     state_file.unlink()
     best = max(epoch["accuracy"] for epoch in history)
     print(f"{path.name}: saved; test accuracy {accuracy:.4f} after the last epoch, {best:.4f} after the best")
@@ -152,6 +154,8 @@ def main(words=None):
         command = verbs.add_parser(verb, help=text, description=text)
         if verb == "finetune":
             command.add_argument("--bits", type=parse_bits, required=True, help="bits per stage: 4,4,2, or 4 for all")
+        else:
+            command.add_argument("--restart", action="store_true", help="train the kept network on: a warm restart")
         command.add_argument("--data", default=None, help="cifar10 or shapes10 (default: as the labs choose)")
         command.add_argument("--epochs", type=parse_count, default=epochs, help=f"default {epochs}")
         command.add_argument("--batch", type=parse_count, help="images a step (default: the recipe's)")

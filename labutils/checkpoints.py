@@ -129,12 +129,13 @@ def quantized(model, bits):
     return copy.eval()
 
 
-def save(model, name, recipe, history, accuracy, folder=None):
+def save(model, name, recipe, history, accuracy, start=None, folder=None):
     """Save a trained network and its manifest entry; neither is ever half-written.
 
     Parameters: model, a ResNet20, whose bits decide the file name; name, its data set; recipe, a dict with at least
         "epochs" and "seed"; history, one dict per epoch as `training.finetune` returns it; accuracy, of these
-        weights on the test set, in float32; folder, where to (None: checkpoints/).
+        weights on the test set, in float32; start, the manifest's entry of the network that was trained on (None:
+        random weights); folder, where to (None: checkpoints/).
     Returns: the path of the file.
     """
     import torch
@@ -147,6 +148,9 @@ def save(model, name, recipe, history, accuracy, folder=None):
     weights = {key: value.detach().cpu().contiguous() for key, value in model.state_dict().items()}
     save_atomically(weights, path)
     usual = default_recipe(pretrain if bits is None else finetune) | {"epochs": None}  # the command names the rest
+    made_by = command(name, bits, **{key: recipe[key] for key in recipe if recipe[key] != usual.get(key)})
+    if start is not None and bits is None:  # a float network trained on takes both runs to make
+        made_by = f"{start['command']} && {made_by} --restart"
     by_epoch = [round(epoch["accuracy"], 4) for epoch in history]
     best = max([*by_epoch, accuracy])
     found = {
@@ -160,7 +164,8 @@ def save(model, name, recipe, history, accuracy, folder=None):
         "accuracy_best_epoch": round(best, 4),
         "accuracy_by_epoch": by_epoch,
         "torch": torch.__version__,
-        "command": command(name, bits, **{key: recipe[key] for key in recipe if recipe[key] != usual.get(key)}),
+        "started_from": None if start is None else start["sha256"],
+        "command": made_by,
     }
     with files.held(folder / MANIFEST, wait=True):  # another run may add its own entry at this moment
         write_json(folder / MANIFEST, manifest(folder) | {path.name: found})

@@ -31,7 +31,7 @@ def measure(model, images, labels, choices=CHOICES, batch=500):
     """
     import torch
 
-    from . import training
+    from . import augmentation, training
     from .resnet import folded, stage_blocks
 
     device = next(model.parameters()).device
@@ -47,7 +47,7 @@ def measure(model, images, labels, choices=CHOICES, batch=500):
     with torch.inference_mode():
         for start, first, second in steps:
             if (first, second) == (choices[0], choices[0]):
-                x = ends.head(training.normalise(torch.as_tensor(images[start : start + batch]).to(device)))
+                x = ends.head(augmentation.normalise(torch.as_tensor(images[start : start + batch]).to(device)))
                 y = torch.as_tensor(labels[start : start + batch]).to(device)
             if second == choices[0]:
                 after_first = stages[0][first](x)

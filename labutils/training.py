@@ -4,7 +4,7 @@ Used in notebooks/06 and 07. A run that is killed goes on from its last finished
 """
 
 import contextlib
-import functools
+import hashlib
 import inspect
 import io
 import math
@@ -15,11 +15,9 @@ from torch.nn import functional as F
 from tqdm.auto import tqdm
 
 from . import files, hardware
+from .augmentation import augment, normalise, random_crops
 from .resnet import folded
 
-MEAN = (0.4914, 0.4822, 0.4465)  # of CIFAR-10's training pixels, divided by 255
-STD = (0.2023, 0.1994, 0.2010)
-PADDING = 4
 CHECK_EVERY = 10  # steps between looks at the loss, for which a GPU has to finish all that it was given
 
 
@@ -43,44 +41,6 @@ def progress(items, description, total=None):
     yield from tqdm(items, desc=description, total=total, leave=False)
     if "IPython" in sys.modules:  # in a notebook, remove the empty box that a finished bar leaves behind
         sys.modules["IPython"].display.clear_output()
-
-
-@functools.cache
-def _pixel_statistics(device):
-    """Return the mean and the standard deviation of pixels from 0 to 255, each (3, 1, 1), made once a device."""
-    with torch.inference_mode(False):  # whoever asks first, training can use them
-        return tuple(torch.tensor(values, device=device).view(3, 1, 1) * 255 for values in (MEAN, STD))
-
-
-def normalise(images):
-    """Return uint8 images (batch, 32, 32, 3) as the float32 tensor (batch, 3, 32, 32) that the networks expect."""
-    mean, std = _pixel_statistics(images.device)
-    return images.permute(0, 3, 1, 2).float().sub_(mean).div_(std)  # permuted NHWC is channels_last already
-
-
-def random_crops(count, generator):
-    """Return how to augment `count` images: whole numbers (count, 3), top and left from 0 to 8, and 1 to mirror, or 0.
-
-    The distribution is that of torchvision's RandomCrop(32, padding=4) and RandomHorizontalFlip().
-    """
-    corner = torch.randint(0, 2 * PADDING + 1, (count, 2), generator=generator)
-    return torch.cat([corner, torch.randint(0, 2, (count, 1), generator=generator)], dim=1)
-
-
-def augment(images, crops):
-    """Return each image cut out of its zero-padded self at its own place, mirrored where its crop says so.
-
-    Parameters: images, uint8 (batch, 32, 32, 3); crops, (batch, 3), as `random_crops` makes them, on the same device.
-    Returns: uint8 (batch, 32, 32, 3).
-    """
-    count, size, device = len(images), images.shape[1], images.device
-    padded = F.pad(images, (0, 0, PADDING, PADDING, PADDING, PADDING))
-    top, left, mirrored = crops.unsqueeze(2).unbind(1)
-    offsets = torch.arange(size, device=device)
-    rows = torch.arange(count, device=device).unsqueeze(1) * padded.shape[1] + top + offsets
-    columns = left + torch.where(mirrored == 1, size - 1 - offsets, offsets)
-    pixels = rows.unsqueeze(2) * padded.shape[2] + columns.unsqueeze(1)  # one index a pixel is quicker than three
-    return padded.view(-1, 3).index_select(0, pixels.view(-1)).view_as(images)
 
 
 @torch.inference_mode()
@@ -142,6 +102,14 @@ def _resume(state_file, recipe, model, optimizer, generator):
     )
 
 
+def _fingerprint(model):
+    """Return a digest of the model's weights: a run that starts elsewhere is another run."""
+    digest = hashlib.sha256()
+    for weights in model.state_dict().values():
+        digest.update(weights.cpu().contiguous().numpy())
+    return digest.hexdigest()
+
+
 def _require_finite(epoch, *tensors):
     """Raise ValueError, naming the epoch, where the summed loss or a weight is NaN or infinite."""
     if not torch.stack([tensor.isfinite().all() for tensor in tensors]).all():
@@ -195,6 +163,7 @@ def _train(model, data, optimizer, learning_rate_at, recipe, state_file, progres
     """Train as `recipe` says and return the history; with a state file, resume there and keep each epoch's state."""
     generator = torch.Generator().manual_seed(recipe["seed"])
     kept = recipe | {"images": len(data.train_images), "source": data.source, "bits": str(model.bits)}
+    kept["start"] = _fingerprint(model)
     with contextlib.nullcontext() if state_file is None else files.held(state_file):
         history = [] if state_file is None else _resume(state_file, kept, model, optimizer, generator)
         for _ in _epochs(model, data, optimizer, learning_rate_at, recipe, history, generator, progress):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from labutils import checkpoints, data, grid, training
+from labutils import augmentation, checkpoints, data, grid, training
 from labutils.grid import Scheme
 from labutils.quantize import average_precision, size_in_kb
 from labutils.resnet import ResNet20
@@ -36,7 +36,7 @@ def model():
 
 def test_every_accuracy_is_what_evaluate_says(model, images):
     with torch.no_grad():
-        labels = model(training.normalise(torch.as_tensor(images))).argmax(1).numpy()  # the float network is right
+        labels = model(augmentation.normalise(torch.as_tensor(images))).argmax(1).numpy()  # the float network is right
     measured = grid.measure(model, images, labels, choices=(3, 5), batch=32)
     assert len(measured) == 8
     for bits, accuracy in measured.items():
@@ -66,7 +66,7 @@ def test_the_front_is_what_nothing_beats():
 def folder(tmp_path, model):
     """A checkpoints folder with a float network and its grid of eight combinations."""
     recipe = {"epochs": 1, "seed": 0}
-    checkpoints.save(model, "cifar10", recipe, [{"accuracy": 0.5}], 0.5, tmp_path)
+    checkpoints.save(model, "cifar10", recipe, [{"accuracy": 0.5}], 0.5, folder=tmp_path)
     accuracies = {bits: sum(bits) / 20 for bits in [(a, b, c) for a in (2, 4) for b in (2, 4) for c in (2, 4)]}
     path = grid.save("cifar10", accuracies, 70, tmp_path)
     assert path == tmp_path / "cifar10-grid.json"

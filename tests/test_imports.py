@@ -21,6 +21,7 @@ LAB_2 = [
     "shapes10",
     "data",
     "fetch",
+    "augmentation",
     "training",
     "checkpoints",
     "grid",

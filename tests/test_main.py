@@ -28,6 +28,20 @@ def test_pretrain_then_finetune(tiny, capsys):
     assert f"{entry['accuracy_last_epoch']:.4f}" in capsys.readouterr().out
 
 
+def test_a_restart_trains_the_kept_network_on_and_the_manifest_names_both_runs(tiny):
+    assert __main__.main(["pretrain", "--epochs", "2", "--learning-rate", "0.01"]) == 0
+    first = checkpoints.entry("cifar10")
+    assert __main__.main(["pretrain", "--restart", "--epochs", "1", "--learning-rate", "0.01", "--seed", "1"]) == 0
+    second, again = checkpoints.entry("cifar10"), checkpoints.digest(tiny / "cifar10-float.pt")
+    assert first["started_from"] is None and second["started_from"] == first["sha256"]
+    (tiny / "cifar10-float.pt").unlink()
+    for command in second["command"].split(" && "):  # says how to make the file from nothing
+        assert __main__.main(command.split()[3:]) == 0
+    assert checkpoints.digest(tiny / "cifar10-float.pt") == again
+    assert __main__.main(["finetune", "--bits", "4", "--epochs", "1"]) == 0
+    assert checkpoints.entry("cifar10", (4, 4, 4))["started_from"] == again
+
+
 def test_ctrl_c_keeps_the_finished_epochs_and_the_same_command_resumes(tiny, monkeypatch, capsys):
     __main__.main(["pretrain", "--epochs", "2"])
     uninterrupted = checkpoints.digest(tiny / "cifar10-float.pt")

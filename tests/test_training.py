@@ -1,4 +1,4 @@
-"""Augmentation and evaluation against torchvision and plain loops; training that can be stopped at any moment."""
+"""Evaluation against a plain loop; training feeds what it should and can be stopped at any moment."""
 
 import errno
 import functools
@@ -11,10 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from test_augmentation import all_augmentations
 from torch import nn
 from torch.nn import functional as F
 
-from labutils import files, quantize, training
+from labutils import augmentation, files, quantize, training
 from labutils.data import ImageData
 from labutils.resnet import ResNet20
 
@@ -70,47 +71,6 @@ class Brightness(nn.Module):
         return self.layer(self.dropout(x.mean((2, 3))))
 
 
-def all_augmentations(image):
-    """Return {bytes of the result: (top, left, mirrored)} of torchvision's crops and flips of an image (32, 32, 3)."""
-    from torchvision.transforms import functional as TF
-
-    results = {}
-    channels_first = torch.as_tensor(image).permute(2, 0, 1)
-    for top in range(9):
-        for left in range(9):
-            crop = TF.crop(TF.pad(channels_first, 4), top, left, 32, 32)
-            for mirrored in (False, True):
-                result = TF.hflip(crop) if mirrored else crop
-                results[result.permute(1, 2, 0).numpy().tobytes()] = (top, left, mirrored)
-    return results
-
-
-def test_augmentation_has_the_distribution_of_torchvisions():
-    from scipy.stats import chisquare
-
-    row, column = np.mgrid[1:33, 1:33]  # every pixel is different, and none is zero like the padding
-    image = torch.tensor(np.stack([row, column, row + column], axis=-1).astype(np.uint8))
-    expected = all_augmentations(image)
-    assert len(expected) == 162
-    generator = torch.Generator().manual_seed(0)
-    counts = dict.fromkeys(expected, 0)
-    for _ in range(10):
-        crops = training.random_crops(1620, generator)
-        for result in training.augment(image.expand(1620, 32, 32, 3), crops).numpy():
-            counts[result.tobytes()] += 1  # a KeyError: a result that torchvision cannot give
-    assert chisquare(list(counts.values())).pvalue > 0.01
-
-
-def test_augmentation_treats_every_image_by_itself_and_repeats_with_its_generator():
-    images = torch.arange(6, dtype=torch.uint8).view(6, 1, 1, 1).expand(6, 32, 32, 3) + 1
-    first, again = (training.augment(images, training.random_crops(6, torch.Generator().manual_seed(3))) for _ in "ab")
-    assert first.shape == (6, 32, 32, 3)
-    assert first.dtype == torch.uint8
-    assert torch.equal(first, again)
-    assert first.amax((1, 2, 3)).tolist() == [1, 2, 3, 4, 5, 6]
-    assert len({tuple(image[:, :, 0].nonzero()[0].tolist()) for image in first}) > 1
-
-
 def test_training_feeds_every_image_once_an_epoch_augmented_normalised_and_with_its_label(monkeypatch):
     data = random_data(train=10)._replace(train_labels=np.arange(10))
     place = {result: (i, *how) for i in range(10) for result, how in all_augmentations(data.train_images[i]).items()}
@@ -125,7 +85,9 @@ def test_training_feeds_every_image_once_an_epoch_augmented_normalised_and_with_
 
         def forward(self, x):
             if self.training:
-                pixels = (x.permute(0, 2, 3, 1) * torch.tensor(training.STD) + torch.tensor(training.MEAN)) * 255
+                pixels = (
+                    x.permute(0, 2, 3, 1) * torch.tensor(augmentation.STD) + torch.tensor(augmentation.MEAN)
+                ) * 255
                 assert (pixels - pixels.round()).abs().max() < 1e-3
                 fed.append([place[image.tobytes()] for image in pixels.round().to(torch.uint8).numpy()])
             return self.layer(x.mean((2, 3)))
@@ -144,23 +106,12 @@ def test_training_feeds_every_image_once_an_epoch_augmented_normalised_and_with_
     assert {mirrored for epoch in epochs for *_, mirrored in epoch} == {False, True}
 
 
-def test_normalise_is_torchvisions():
-    from torchvision.transforms import Compose, Normalize, ToTensor
-
-    images = random_data().train_images[:5]
-    transform = Compose([ToTensor(), Normalize((0.4914, 0.4822, 0.4465), (0.2023, 0.1994, 0.2010))])
-    expected = torch.stack([transform(image) for image in images])
-    found = training.normalise(torch.as_tensor(images))
-    assert found.dtype == torch.float32
-    torch.testing.assert_close(found, expected, rtol=0, atol=1e-5)
-
-
 @pytest.mark.parametrize("batch", [1, 7, 64, 500])
 def test_evaluate_is_a_plain_count(batch):
     images, labels = random_data().train_images, random_data().train_labels
     model = Brightness().eval()
     with torch.no_grad():
-        guesses = [model(training.normalise(torch.as_tensor(image[None]))).argmax().item() for image in images]
+        guesses = [model(augmentation.normalise(torch.as_tensor(image[None]))).argmax().item() for image in images]
     labels = np.where(np.arange(64) % 2, labels, guesses)  # so that half of them and some more are right
     expected = sum(int(guess == label) for guess, label in zip(guesses, labels)) / 64
     assert 0.5 <= expected < 1
@@ -225,8 +176,6 @@ def test_a_run_that_is_stopped_goes_on_as_if_nothing_had_happened(interrupted, t
     assert [file.name for file in state_file.parent.iterdir()] == ["run.training"]
 
     resumed = network((4, 4, 2))
-    for parameter in resumed.parameters():  # whatever the network was, the state counts
-        parameter.data += 1
     assert run(resumed, state_file, epochs=4) == history
     assert same_weights(resumed, whole)
 
@@ -249,6 +198,15 @@ def test_the_state_of_another_run_is_refused(other, tmp_path, refused):
     with refused(str(state_file), "delete the file"):
         run(network(recipe.pop("bits", (None,) * 3)), state_file, **recipe)
     assert state_file.read_bytes() == before
+
+
+def test_the_state_of_a_run_from_other_weights_is_refused(tmp_path, refused):
+    state_file = tmp_path / "run.training"
+    run(network(), state_file, epochs=1)
+    other = network()
+    other.final_fc.linear.bias.data[0] += 1
+    with refused(str(state_file), "delete the file"):
+        run(other, state_file, epochs=1)
 
 
 def write_truncated(path):

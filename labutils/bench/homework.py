@@ -5,7 +5,7 @@ from PIL import Image
 from torch import nn
 from torchvision import transforms
 
-from .. import training
+from ..augmentation import MEAN, STD
 
 BATCH = 256
 WORKERS = 2
@@ -16,7 +16,7 @@ class Images(torch.utils.data.Dataset):
 
     def __init__(self, images, labels, augmented):
         augmentation = [transforms.RandomCrop(32, padding=4), transforms.RandomHorizontalFlip()] if augmented else []
-        steps = [*augmentation, transforms.ToTensor(), transforms.Normalize(training.MEAN, training.STD)]
+        steps = [*augmentation, transforms.ToTensor(), transforms.Normalize(MEAN, STD)]
         self.images, self.labels, self.transform = images, labels, transforms.Compose(steps)
 
     def __len__(self):
