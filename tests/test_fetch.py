@@ -15,7 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import numpy as np
 import pytest
 
-from labutils import __main__, data, fetch
+from labutils import __main__, copies, data, fetch, mirrors
 from labutils.data import BATCHES_FOLDER, CLASSES, ImageData
 
 SMALL = {"train": 20, "test": 10}
@@ -44,8 +44,8 @@ ARCHIVE = packed((entry(BATCHES_FOLDER, tarfile.DIRTYPE), b""), *((entry(name), 
 
 def pass_for_the_archive(monkeypatch, content):
     """Let these bytes have the sum and the size of torchvision's archive."""
-    monkeypatch.setattr(fetch, "MD5", hashlib.md5(content).hexdigest())
-    monkeypatch.setattr(fetch, "ARCHIVE_BYTES", len(content))
+    monkeypatch.setattr(mirrors, "MD5", hashlib.md5(content).hexdigest())
+    monkeypatch.setattr(mirrors, "ARCHIVE_BYTES", len(content))
 
 
 @pytest.fixture
@@ -66,7 +66,8 @@ def folder(monkeypatch, tmp_path):
     """The data folder of a bundle without data, where ARCHIVE passes for torchvision's."""
     pass_for_the_archive(monkeypatch, ARCHIVE)
     monkeypatch.setattr(data, "REPOSITORY", tmp_path / "bundle")
-    monkeypatch.setattr(fetch, "CHUNK", 256)
+    for module in (mirrors, copies):
+        monkeypatch.setattr(module, "CHUNK", 256)
     monkeypatch.setenv("no_proxy", "*")
     for name in ("LABUTILS_DATA", "LABUTILS_MIRRORS"):
         monkeypatch.delenv(name, raising=False)
@@ -234,11 +235,11 @@ def test_a_bad_mirror_is_named_and_the_next_one_tried(page, server, folder, caps
 
 @pytest.mark.parametrize("page, words", [("hang", "no answer: timed out"), ("hang_midway", "silent for 1 s")])
 def test_a_mirror_that_hangs_is_given_up(page, words, server, folder, capsys, monkeypatch):
-    monkeypatch.setattr(fetch, "SECONDS", 1)
-    monkeypatch.setattr(fetch, "ATTEMPTS", 1)
+    monkeypatch.setattr(mirrors, "SECONDS", 1)
+    monkeypatch.setattr(mirrors, "ATTEMPTS", 1)
     with pytest.raises(ConnectionError, match=words):
         fetch.download(folder, [server.url(page)])
-    monkeypatch.setattr(fetch, "SECONDS", 30)
+    monkeypatch.setattr(mirrors, "SECONDS", 30)
     fetch.download(folder, [server.url("good")])
     unpacked(folder)
 
@@ -256,14 +257,14 @@ def test_all_mirrors_fail(server, folder, refused):
     assert inside(folder) == []
 
 
-PART = f"{fetch.ARCHIVE}.part"
+PART = f"{mirrors.ARCHIVE}.part"
 
 
 def test_a_broken_transfer_goes_on_where_it_broke(server, folder):
     fetch.download(folder, [server.url("half"), server.url("good")])
     unpacked(folder)
     starts = [start for _, start in server.asked]
-    assert [page for page, _ in server.asked] == ["half"] * fetch.ATTEMPTS + ["good"]
+    assert [page for page, _ in server.asked] == ["half"] * mirrors.ATTEMPTS + ["good"]
     middle = (len(ARCHIVE) + 1) // 2
     assert starts[:3] == [None, f"bytes={middle}-", f"bytes={(middle + len(ARCHIVE) + 1) // 2}-"]
 
@@ -315,7 +316,7 @@ def test_a_full_disk_is_not_the_mirrors_fault(server, folder, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(fetch, "open", full, raising=False)
+    monkeypatch.setattr(mirrors, "open", full, raising=False)
     with pytest.raises(OSError, match="No space"):
         fetch.download(folder, [server.url("good"), server.url("good")])
     assert len(server.asked) == 1
@@ -323,14 +324,14 @@ def test_a_full_disk_is_not_the_mirrors_fault(server, folder, monkeypatch):
 
 def test_which_mirrors(monkeypatch, refused):
     monkeypatch.delenv("LABUTILS_MIRRORS", raising=False)
-    assert fetch.mirrors() == fetch.MIRRORS
-    assert "toronto.edu" in fetch.MIRRORS[-1] and len(fetch.MIRRORS) > 1
+    assert mirrors.mirrors() == mirrors.MIRRORS
+    assert "toronto.edu" in mirrors.MIRRORS[-1] and len(mirrors.MIRRORS) > 1
     monkeypatch.setenv("LABUTILS_MIRRORS", " http://a/x  https://b/y ")
-    assert fetch.mirrors() == ("http://a/x", "https://b/y")
-    assert fetch.mirrors(["http://c/z"]) == ("http://c/z",)
+    assert mirrors.mirrors() == ("http://a/x", "https://b/y")
+    assert mirrors.mirrors(["http://c/z"]) == ("http://c/z",)
     for url in ("file:///etc/passwd", "ftp://a/x", "cifar-10-python.tar.gz", "http://", "http://a b", ""):
         with refused("http://", repr(url)):
-            fetch.mirrors([url])
+            mirrors.mirrors([url])
 
 
 # --- archives ---
@@ -389,7 +390,7 @@ def test_a_hostile_archive_is_refused(name, folder, tmp_path, monkeypatch, refus
 def test_a_bomb_or_a_broken_archive_is_refused(content, words, folder, tmp_path, monkeypatch, refused):
     pass_for_the_archive(monkeypatch, content)
     monkeypatch.setattr(data, "MOST_BYTES", 100_000)
-    monkeypatch.setattr(fetch, "MOST_MEMBERS", 8)
+    monkeypatch.setattr(copies, "MOST_MEMBERS", 8)
     archive = tmp_path / "given.tar.gz"
     archive.write_bytes(content)
     with refused(words):
@@ -623,13 +624,13 @@ def test_unpacking_cut_off(folder, tmp_path, monkeypatch, server):
 
 
 def test_downloading_cut_off(folder, monkeypatch, server):
-    read, calls = fetch._read, []
+    read, calls = mirrors._read, []
 
     def read_twice(response):
         calls.append(1)
         return read(response) if len(calls) < 3 else cut_off()
 
-    monkeypatch.setattr(fetch, "_read", read_twice)
+    monkeypatch.setattr(mirrors, "_read", read_twice)
     with pytest.raises(KeyboardInterrupt):
         fetch.download(folder, [server.url("good")])
     assert inside(folder) == [PART]
@@ -644,7 +645,7 @@ def test_packing_cut_off(where, folder, tmp_path, arrays, monkeypatch):
     if where == "savez":
         monkeypatch.setattr(np, "savez", lambda path, **_: (path.write_bytes(b"PK"), cut_off()))
     else:
-        monkeypatch.setattr(fetch.os, "replace", cut_off)
+        monkeypatch.setattr(copies.os, "replace", cut_off)
     with pytest.raises(KeyboardInterrupt):
         fetch.pack(tmp_path / "usb" / "cifar10.npz")
     assert inside(tmp_path / "usb") == []

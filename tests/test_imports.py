@@ -20,6 +20,8 @@ LAB_2 = [
     "resnet",
     "shapes10",
     "data",
+    "mirrors",
+    "copies",
     "fetch",
     "augmentation",
     "training",
