@@ -78,9 +78,9 @@ def schemes(accuracies):
 
     model, found = ResNet20(), {}
     for bits, accuracy in accuracies.items():
-        for stage in range(3):
-            for layer in stage_layers(model, stage):
-                layer.bits = bits[stage]
+        for number, stage_bits in enumerate(bits):
+            for layer in stage_layers(model, number):
+                layer.bits = stage_bits
         found[bits] = Scheme(average_precision(model), size_in_kb(model), accuracy)
     return found
 
