@@ -144,7 +144,7 @@ def test_what_is_in_the_bundle(released):
     manifest = json.loads((ROOT / "checkpoints/manifest.json").read_text())
     assert {name for name in inside if name.startswith("checkpoints/")} == {
         "checkpoints/manifest.json",
-        *(f"checkpoints/{name}" for name in manifest),
+        *(f"checkpoints/{name}" for name in (*manifest, "cifar10-grid.json", "shapes10-grid.json")),
     }
     assert not [name for name in inside if "grading" in name or "test" in name]
 
@@ -163,7 +163,7 @@ def test_a_student_version_is_the_notebook_without_its_solutions(path):
             continue
         kept = re.sub(r"(?s) *(### |<!-- )BEGIN (SOLUTION|HIDDEN TESTS).*?END \2( -->)?\n?", "", before.source)
         stub = re.compile(
-            r' *# YOUR CODE HERE\n *raise NotImplementedError\("exercise \([a-g]\).*: write `[\w.]+`"\)\n?'
+            r' *# YOUR CODE HERE\n *raise NotImplementedError\("exercise (?:\([a-g]\)|1\.\d).*: write `[\w.]+`"\)\n?'
         )
         if is_check(before):
             assert after.source == kept != before.source and locks == {"deletable": False, "editable": False}
@@ -180,7 +180,7 @@ def test_a_student_version_is_the_notebook_without_its_solutions(path):
 def test_a_written_question_stays_when_its_answer_goes(path):
     for before, after in zip(read(path).cells, student.student_version(read(path)).cells):
         if before.cell_type == "markdown" and marks(before):
-            assert re.match(r"\*\*.+[?.]\*\*\n\n", after.source), before.id
+            assert re.match(r"\*\*.+[?.]\*\*.*\n\n", after.source), before.id
             assert after.source.count(student.TEXT_STUB) == before.source.count("BEGIN SOLUTION") > 0
 
 
@@ -190,6 +190,7 @@ def test_a_stub_names_its_exercise():
         for path in NOTEBOOKS
         for cell in filter(is_answer, student.student_version(read(path)).cells)
     }
+    assert stubs["problem1_10_answer"] == ["exercise 1.10: write `prediction_10`"]
     assert stubs["lab1_a_answer"] == ["exercise (a): write `gradient`"]
     assert stubs["lab1_e_operator_answer"] == ["exercise (e), first half: write `soft_threshold`"]
     assert stubs["lab2_a_answer"] == [
@@ -254,6 +255,16 @@ def test_run_all_reaches_the_end_and_cells_say_what_they_wait_for(path, released
         a, b = "exercise (a): write `gradient`", "exercise (b): write `gradient_step`"
         later = dict.fromkeys(("run", "plot-loss", "plot-weights", "zeros", "two-solutions", "pinv"), b)
         assert found == {"numeric": a} | later
+
+
+def test_run_all_reaches_the_end_of_problem_1_and_no_verdict_is_told(released, run_all):
+    notebook = run_all(read(released.parent / release.NAME / "notebooks/00_true_or_false.ipynb"))
+    assert waiting(notebook) == {}
+    texts = {cell.id: output.get("text", "") for cell in code_cells(notebook) for output in cell.outputs}
+    silent = [texts[f"verdict-{number}"].startswith("No verdict yet") for number in range(1, 11)]
+    assert all(silent) and not any("verdict: " in text for text in texts.values())
+    checks = [cell.outputs[0].data[RECORD]["points"] for cell in code_cells(notebook) if is_check(cell)]
+    assert checks == [0] * 10
 
 
 def test_with_the_right_answers_nothing_waits(released, run_all):
@@ -414,6 +425,19 @@ def test_a_network_that_is_not_the_manifests(course, refused):
     shutil.copytree(ROOT / "checkpoints", course / "checkpoints")
     (course / "checkpoints/cifar10-4-4-2.pt").write_bytes(b"another")
     refused("checkpoints/cifar10-4-4-2.pt", "sha256")
+
+
+def test_a_grid_of_another_network_and_none(course, refused):
+    linked, grid = course / "checkpoints", course / "checkpoints/cifar10-grid.json"
+    files = {path.name: path.read_bytes() for path in linked.iterdir() if path.is_file()}
+    linked.unlink()
+    linked.mkdir()
+    for name, data in files.items():
+        (linked / name).write_bytes(data)
+    grid.write_text(json.dumps(json.loads(grid.read_text()) | {"sha256": "0" * 64}))
+    refused("cifar10-grid.json", "000000000000")
+    grid.unlink()
+    refused("cifar10-grid.json", "no file")
 
 
 def test_a_makefile_without_its_cut(course, refused):

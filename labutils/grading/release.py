@@ -15,6 +15,7 @@ from pathlib import Path
 
 import nbformat
 
+from .. import grid
 from . import leaks
 from .student import marks, student_version
 
@@ -57,7 +58,10 @@ def read_course(root):
 
 
 def checkpoints(root):
-    """Return {path: bytes} of the manifest and the networks in it; raise ValueError where one is not the manifest's."""
+    """Return {path: bytes} of the manifest, its networks and their grids of bits.
+
+    Raises: ValueError or OSError where a network is not the manifest's, or a grid is missing or of another network.
+    """
     manifest = (root / "checkpoints/manifest.json").read_bytes()
     files = {"checkpoints/manifest.json": manifest}
     for name, entry in json.loads(manifest).items():
@@ -66,6 +70,10 @@ def checkpoints(root):
         if found != entry["sha256"]:
             wanted = f"sha256 {entry['sha256'][:12]}... as in the manifest"
             raise ValueError(f"checkpoints/{name}: expected {wanted}, found {found[:12]}...; train it anew")
+    for name in sorted({entry["data"] for entry in json.loads(manifest).values()}):
+        grid.load(name, root / "checkpoints")
+        path = f"checkpoints/{grid.file_name(name)}"
+        files[path] = (root / path).read_bytes()
     return files
 
 

@@ -13,6 +13,7 @@ SOLUTION, HIDDEN_TESTS = "SOLUTION", "HIDDEN TESTS"
 CODE_STUB = '# YOUR CODE HERE\nraise NotImplementedError("{}")'
 TEXT_STUB = "*Write your answer here.*"
 EXERCISE = re.compile(r"\*\*(Exercise [^*]+?)\.?\*\*")  # as the text in front of an exercise names it
+CLAIM = re.compile(r"(?m)^## (\d+\.\d+) ")  # Problem 1's exercises have the numbers of their headings
 
 
 def marks(cell):
@@ -92,8 +93,9 @@ def student_version(notebook):
     notebook, exercise = copy.deepcopy(notebook), None
     notebook.metadata.pop("widgets", None)
     for cell in notebook.cells:
-        named = EXERCISE.findall(cell.source) if cell.cell_type == "markdown" else []
-        exercise = named[-1][0].lower() + named[-1][1:] if named else exercise
+        if cell.cell_type == "markdown":
+            named = EXERCISE.findall(cell.source) or [f"Exercise {number}" for number in CLAIM.findall(cell.source)]
+            exercise = named[-1][0].lower() + named[-1][1:] if named else exercise
         try:
             if is_answer(cell):
                 cell.source = without_answer(cell, exercise or f"exercise {marks(cell)['grade_id']}")
