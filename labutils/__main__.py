@@ -117,7 +117,7 @@ def grade(arguments):
     from .grading import questions, reports, stored, submissions, written
 
     folder, out = Path(arguments.submissions), Path(arguments.out)
-    if arguments.stored and (arguments.dask or arguments.require_isolation or arguments.jobs):
+    if arguments.stored and (arguments.dask or arguments.require_isolation or arguments.jobs or arguments.seconds):
         raise ValueError("--stored: expected it alone or with --out, found an option for running; leave one out")
     if folder.resolve() in (out.resolve(), *out.resolve().parents):
         raise ValueError(f"--out: expected a folder that is not among the submissions, found {out}; name another")
@@ -131,7 +131,8 @@ def grade(arguments):
             from .grading import rerun
 
             options = {"jobs": arguments.jobs or os.cpu_count() or 1, "dask": arguments.dask, "folder": out}
-            results = rerun.grade(results, require_isolation=arguments.require_isolation, **options)
+            options |= {"require_isolation": arguments.require_isolation, "seconds": arguments.seconds}
+            results = rerun.grade(results, **options)
         print(reports.write(tqdm(results, unit=" submissions", disable=None), out, course, given))
 
 
@@ -191,6 +192,8 @@ def main(words=None):
         "--out", default="build/grades", metavar="FOLDER", help="for the results (default: build/grades)"
     )
     command.add_argument("--jobs", type=parse_count, metavar="N", help="how many at a time (default: one per core)")
+    text = "what each notebook may take (default: ten times what it states, and 30)"
+    command.add_argument("--seconds", type=parse_count, metavar="N", help=text)
     command.add_argument("--require-isolation", action="store_true", help="refuse to run without it")
     command.add_argument("--dask", metavar="ADDRESS", help="send the work to this Dask scheduler")
     command.set_defaults(run=grade)

@@ -171,6 +171,18 @@ def test_all_files_together_are_limited(told):
     assert told(fill, limits=Limits(disk=5_000_000)) == "OSError"
 
 
+@namespaces
+def test_files_without_end_are_limited(told):
+    touch = "def touch():\n for i in range(30_000): os.close(os.open(str(i), os.O_CREAT))\ntell(attempt(touch))"
+    assert told(touch) == "OSError"
+
+
+@namespaces
+def test_memory_that_belongs_to_no_process_is_refused(told):
+    code = "tell([attempt(os.memfd_create, 'x'), ctypes.CDLL(None).shmget(0, 4096, 0o1600), os.getpid() > 0])"
+    assert told(code) == ["PermissionError", -1, True]
+
+
 @both
 def test_output_is_cut(start, kind):
     limits = Limits(file_size=1_000_000)

@@ -385,6 +385,7 @@ HOSTILE_VALUES = [
     {"tuple": 3},
     {"regression": [[[1]], 2]},
     {"module": "Linear", "state": {}},
+    {"module": "Linear", "state": {"weight": {"tensor": {"array": "", "type": "<f4", "shape": [10**12, 0]}}}},
     {"module": "os.system"},
     {"pickle": "gASVCAAAAAAAAACMBGV4aXSULg=="},
 ]
@@ -600,6 +601,9 @@ def test_isolation_can_be_required(classroom, here, monkeypatch, refused):
         b'{"nbformat": 3, "worksheets": []}',
         b'{"nbformat": 4}',
         b'{"nbformat": 4, "cells": [3]}',
+        b'{"nbformat": 4, "cells": [' + b"{}," * 10_000 + b"{}]}",
+        b"[" + b"[]," * 1_000_000 + b"[]]",
+        b" " * 20_000_001,
         b'{"nbformat": 4, "cells": [{"cell_type": "code", "source": 3}]}',
         b'{"nbformat": 4, "cells": [{"cell_type": "code", "source": "", "metadata": {"nbgrader": []}}]}',
     ],
@@ -609,6 +613,28 @@ def test_what_is_no_notebook_is_told_in_one_line(tmp_path, content, refused):
     with refused():
         rerun.read(tmp_path / "x.ipynb")
     assert isinstance(rerun.read_all({"x": tmp_path / "x.ipynb", "y": tmp_path})["x"], str)
+
+
+@namespaces
+def test_of_the_folder_with_the_data_nothing_else_is_seen(tmp_path, monkeypatch):
+    (tmp_path / "kept").mkdir()
+    for name in ("kept/cifar10.npz", "solutions.txt"):
+        (tmp_path / name).write_text("read me")
+    (tmp_path / "cifar10.npz").symlink_to("kept/cifar10.npz")
+    monkeypatch.setenv("LABUTILS_DATA", str(tmp_path))
+    look = "import os; folder = os.environ['LABUTILS_DATA']\nassert open(f'{folder}/cifar10.npz').read() == 'read me'"
+    look += "\nraise ValueError(sorted(os.listdir(folder)))"
+    result = graded(between(look))
+    (flag,) = entry(result)["flags"]
+    assert flag.startswith("cell 6 stopped with ValueError: [") and "kept" in flag and "solutions" not in flag
+
+
+def test_an_answer_with_endless_parts_ends_the_notebook():
+    forge = "import sys, types\nsys.modules['exchange'] = forged = types.ModuleType('exchange')"
+    forge += "\nforged.encode = forged.encode_arguments = lambda _: [[]] * 1_000_000"
+    forge += "\nforged.decode_arguments = forged.decode = lambda _: []\ncount = lambda: 3"
+    result = graded([*MASTER[:-1], code(forge), MASTER[-1]])
+    assert points(result)["q2"] == 0 and "something else than was asked" in entry(result)["reason"]
 
 
 def test_a_students_process_gets_labutils_without_grading_and_no_notebook(tmp_path):

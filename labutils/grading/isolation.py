@@ -70,8 +70,8 @@ class Sandbox:
     """A command that runs apart and is asked by messages; a context manager, which leaves nothing running.
 
     Parameters: command, its words; room, an empty folder of ours, in which the command's own folder is made;
-        readable, folders that it may read; environment, all variables that it gets beside those for its own folder;
-        limits; isolation, one of the two above (default: the one in force).
+        readable, files and folders that it may read; environment, all variables that it gets beside those for its own
+        folder; limits; isolation, one of the two above (default: the one in force).
     The command's standard input and output carry the messages (8 bytes of length, then the message); its standard
     error is its output, which is kept in `room` up to limits.file_size bytes.
     """
@@ -85,7 +85,7 @@ class Sandbox:
         plan = {
             "command": list(map(str, command)),
             "root": root if self.isolation == NAMESPACES else None,
-            "readable": [*PYTHON, *map(os.path.realpath, readable)],
+            "readable": [*PYTHON, *map(str, readable), *map(os.path.realpath, readable)],  # links, and where they lead
             "folder": self.folder,
             "user": 100_000 + os.getpid() if os.geteuid() == 0 else None,  # nobody's, so that processes are counted
             "limits": limits._asdict(),

@@ -11,7 +11,7 @@ import threading
 from pathlib import Path
 
 from .. import __version__, checkpoints
-from . import isolation, judge
+from . import isolation, judge, reading
 from .judge import CannotGrade, Cell
 from .run import allowed_seconds, run
 
@@ -22,15 +22,14 @@ _alone = threading.Lock()  # a check keeps what it prints to itself, which two t
 
 
 def read(path):
-    """Return the `Cell`s of a notebook; raise ValueError, in one line, for a file that is no notebook of format 4."""
+    """Return the `Cell`s of a notebook; raise ValueError, in one line, for a file that `reading.read` refuses."""
     try:
-        plain = json.loads(Path(path).read_bytes())
-        if plain["nbformat"] != 4:
-            raise ValueError(f"nbformat {plain['nbformat']!r:.20}")
-        return [_cell(cell) for cell in plain["cells"]]
-    except (ValueError, KeyError, TypeError, AttributeError, OSError, RecursionError) as error:
-        found = f"{type(error).__name__}: {' '.join(str(error).split())[:100]}"
-        raise ValueError(f"expected a notebook of format 4, found {found}") from None
+        return [_cell(cell) for cell in reading.read(path)]
+    except (ValueError, OSError) as error:
+        raise ValueError(reading.why(error)) from None
+    except (KeyError, TypeError, AttributeError) as error:
+        found = reading.shown(f"{type(error).__name__}: {error}")
+        raise ValueError(f"expected {reading.NOTEBOOK}, found {found}") from None
 
 
 def _cell(plain):

@@ -17,6 +17,7 @@ from .. import checkpoints, data
 from . import exchange, inside, judge
 from .isolation import Ended, Sandbox
 
+MOST_PARTS = 100_000  # lists and dicts in one answer, counted before it is parsed: each takes memory
 MOST_FLAGS = 20  # of one notebook; a count says how many more there are
 
 
@@ -49,9 +50,10 @@ def enter(room, limits):
     environment = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     environment |= {"MPLBACKEND": "Agg", "PYTHONPATH": str(lab), "LABUTILS_FONTS": str(lab / "fonts")}
     if found:
-        environment["LABUTILS_DATA"] = str(found.parent.resolve())
+        found = found.parent.resolve() / found.name  # itself, and nothing that lies beside it
+        environment["LABUTILS_DATA"] = str(found.parent)
     command = [sys.executable, "-s", "-B", lab / "inside.py"]
-    return Sandbox(command, room, [lab, *([found.parent] if found else [])], environment, limits)
+    return Sandbox(command, room, [lab, *([found] if found else [])], environment, limits)
 
 
 def due(cells, question):
@@ -72,8 +74,9 @@ def run(cells, master, limits):
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as room, enter(room, limits) as sandbox:
 
         def ask(request):
+            raw = sandbox.ask(json.dumps(request).encode())
             with contextlib.suppress(ValueError, RecursionError):
-                answer = json.loads(sandbox.ask(json.dumps(request).encode()))
+                answer = json.loads(raw) if raw.count(b"[") + raw.count(b"{") < MOST_PARTS else None
                 if isinstance(answer, dict):
                     return answer
             sandbox.end("it answered something else than was asked")

@@ -3,18 +3,21 @@
 import csv
 import hashlib
 import io
+import re
 
 from .questions import own_words
 from .reading import shown
 
 TABLE = "written.csv"
 COLUMNS = ("student", "question", "points", "max", "answer")
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠", "'")  # the last, so that no two texts become one
+# Where a spreadsheet may see a cell begin, whatever its separator, and then a formula, or what becomes one
+# when its ' is taken off: so no two texts become one.
+FORMULA = re.compile(r"(^|[;,\t\r\n])([ \n]*)(?='*[=+\-@\t\r＝＋－＠])")
 
 
 def cell(value):
-    """Return a text so that no spreadsheet takes it for a formula: with a ' in front where it could be one."""
-    return f"'{value}" if value.lstrip(" \n").startswith(FORMULA) else value
+    """Return a text so that no spreadsheet takes a part of it for a formula: with a ' in front of what could be one."""
+    return FORMULA.sub(r"\1\2'", value)
 
 
 def digest(answer):
