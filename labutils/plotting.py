@@ -15,6 +15,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib import ticker
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from PIL import Image
 
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -40,7 +41,7 @@ def use_style():
             "axes.grid": True,
             "axes.axisbelow": True,
             "axes.titlesize": 11,
-            "axes.formatter.limits": (-2, 4),
+            "axes.formatter.limits": (-3, 5),
             "axes.titley": 1.0,  # where it would be anyway; looking for a better place costs a fifth of the drawing
             "grid.color": "#dddddd",
             "grid.linewidth": 0.7,
@@ -62,23 +63,41 @@ def _picture(figure):
 
 
 def png(figure):
-    """Return the Figure as PNG bytes, with a palette of 256 colours: a third of the size, and as quickly made."""
+    """Return the Figure as PNG bytes, with a palette of 256 colours unless it shows photographs.
+
+    The palette makes drawings a third of the size, and as quickly; photographs would get blotches.
+    """
     figure.canvas.draw()
     image = Image.frombuffer("RGBA", figure.canvas.get_width_height(), figure.canvas.buffer_rgba(), "raw", "RGBA", 0, 1)
+    image = image.convert("RGB")
+    if not any(shown.get_array().ndim == 3 for ax in figure.axes for shown in ax.images):
+        image = image.quantize(256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
     buffer = io.BytesIO()
-    image.convert("RGB").quantize(256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(buffer, "png")
+    image.save(buffer, "png")
     return buffer.getvalue()
 
 
 def describe(figure):
-    """Return what the Figure shows in one line, for who cannot see it: each panel's title, axes and lines."""
+    """Return what the Figure shows in one line, for who cannot see it: each panel's title, axes, lines and labels."""
     panels = [ax for ax in figure.axes if ax.get_visible()]
     parts = [f"{len(panels)} panels"] if len(panels) > 1 else []
     for ax in panels:
         axes = " against ".join(label for label in (ax.get_ylabel(), ax.get_xlabel()) if label)
-        lines = ", ".join(ax.get_legend_handles_labels()[1])
-        parts.append(": ".join(text for text in (ax.get_title(), axes, lines) if text))
-    return ". ".join(part for part in parts if part) + "."
+        shown = ", ".join(map(_course, *ax.get_legend_handles_labels()))
+        texts = ", ".join(text.get_text() for text in ax.texts if not ax.containers)  # the labels of bars say more
+        parts.append(": ".join(text.replace("\n", " ") for text in (ax.get_title(), axes, shown, texts) if text))
+    return ". ".join(part for part in (figure.get_suptitle(), *parts) if part) + "."
+
+
+def _course(artist, label):
+    """Return a line's label with its first and last value, or with how many points it has where none are joined."""
+    y = artist.get_ydata() if isinstance(artist, Line2D) else ()
+    if len(y) < 2:
+        return label
+    if artist.get_linestyle() == "None":
+        return f"{label} ({len(y)} points)"
+    first, last = (f"{value:.2g}" if abs(value) > LOSS_FLOOR else "0" for value in (y[0], y[-1]))
+    return f"{label} {first} to {last}"
 
 
 def weight_names(count):
@@ -111,6 +130,7 @@ def line_style(index, points):
         "color": COLORS[index],
         "linestyle": DASHES[index],
         "marker": MARKERS[index],
+        "fillstyle": "none" if index % 2 else "full",  # so that two lines in one place are seen to be two
         "markevery": (min(index * every // len(COLORS), points - 1), every),
     }
 
@@ -142,13 +162,15 @@ def plot_loss(runs, problem, steps=None, title=None, ax=None):
     """Draw log L against steps, one line a run.
 
     Parameters: runs, a dict from label to Trajectory (single runs of equal length); problem, the Regression whose L
-        is drawn; steps, how many steps to show (None: all). Values below 1e-16 are cut.
+        is drawn; steps, how many steps to show (None: all); title (None: how many data points the problem has).
+        Values below 1e-16 are cut.
     Returns: Figure.
     """
     if ax is None:
         _, ax = plt.subplots()
     losses = {label: run.losses(problem)[: None if steps is None else steps + 1] for label, run in runs.items()}
     shown = len(next(iter(losses.values())))
+    title = f"{len(problem.y)} data points" if title is None else title
     figure = plot_lines(np.arange(shown), losses, "step", "loss L (log scale)", title, logy=True, ax=ax)
     if min(values.min() for values in losses.values()) < LOSS_FLOOR:
         ax.set_ylim(bottom=LOSS_FLOOR)
@@ -189,11 +211,13 @@ def plot_support(run, steps=None, title=None, ax=None):
     if ax is None:
         _, ax = plt.subplots()
     support = run.weights[: None if steps is None else steps + 1] != 0
-    for j, alive in enumerate(support.T):
-        ax.broken_barh([(k - 0.5, 1) for k in np.flatnonzero(alive)], (j - 0.35, 0.7), color=COLORS[j % len(COLORS)])
-    count = support.shape[1]
-    ax.set(xlabel="step", xlim=(-0.5, len(support) - 0.5), ylim=(count - 0.5, -0.5), title=title)
-    ax.set_yticks(range(count), weight_names(count))
+    names = weight_names(support.shape[1])
+    for j, (name, alive) in enumerate(zip(names, support.T)):
+        bars, label = [(k - 0.5, 1) for k in np.flatnonzero(alive)], f"{name} at {alive.sum()} of {len(alive)} steps"
+        ax.broken_barh(bars, (j - 0.35, 0.7), color=COLORS[j % len(COLORS)], label=label)
+    ax.set(xlabel="step", ylabel="not zero", title=title)
+    ax.set(xlim=(-0.5, len(support) - 0.5), ylim=(len(names) - 0.5, -0.5))
+    ax.set_yticks(range(len(names)), names)
     ax.grid(False)
     return ax.figure
 
@@ -231,7 +255,7 @@ def plot_matrices(matrices, figsize=(8, 3)):
         ax.imshow(np.ma.masked_equal(values, 0), vmin=-limit, vmax=limit, cmap="PuOr", alpha=0.6)
         for (row, column), value in np.ndenumerate(np.asarray(values)):
             ax.text(column, row, "0" if value == 0 else f"{value:.2f}", ha="center", va="center")
-        ax.set(title=title, xticks=[], yticks=[])
+        ax.set(title=title, xticks=[], yticks=[], frame_on=False)
         ax.grid(False)
     return figure
 
@@ -255,9 +279,11 @@ def plot_histograms(weights, levels=None):
         ax.hist(np.ravel(values), bins=80, color=COLORS[5])
         for level in () if levels is None else levels[label]:
             ax.axvline(level, color=COLORS[1], linewidth=1.2)
-        ax.set(title=label, xlabel="weight", yticks=[])
+        ax.set(title=label, xlabel="weight")
         ax.grid(False)
-    axes[0, 0].set_ylabel("how many")
+        few_ticks(ax.xaxis)
+        few_ticks(ax.yaxis)
+    axes[0, 0].set_ylabel("how many weights")
     return figure
 
 
@@ -276,7 +302,7 @@ def plot_images(images, labels, classes, title=None, each=6):
     figure, axes = plt.subplots(half, 2, figsize=(9, 0.72 * half), squeeze=False)
     for label, name in enumerate(classes):
         ax = axes[label % half, label // half]
-        ax.imshow(np.concatenate(images[np.flatnonzero(labels == label)[:each]], axis=1))
+        ax.imshow(np.concatenate(images[np.flatnonzero(labels == label)[:each]], axis=1), interpolation="nearest")
         ax.set_ylabel(name, rotation=0, ha="right", va="center")
         ax.set(xticks=[], yticks=[], frame_on=False)
         ax.grid(False)
@@ -297,8 +323,10 @@ def plot_tradeoff(groups, xlabel, ylabel, title=None):
         x, y, labels = zip(*points)
         line = DASHES[index] if index == 0 else "none"
         ax.plot(x, y, color=COLORS[index], linestyle=line, marker=MARKERS[index], markersize=8, label=group)
+        # Below the line to the right where it rises, above it to the left: no label lies on the line or on another's.
+        place = {"xytext": (8, -12)} if index == 0 else {"xytext": (-8, 6), "ha": "right"}
         for point in points:
-            ax.annotate(point[2], point[:2], textcoords="offset points", xytext=(8, -12))
+            ax.annotate(point[2], point[:2], textcoords="offset points", **place)
     ax.set(xlabel=xlabel, ylabel=ylabel, title=title)
     ax.margins(x=0.12, y=0.15)
     ax.legend()

@@ -161,7 +161,8 @@ def trimmed_figure(penalty, keep):
     figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.4))
     lines = dict(zip(plotting.weight_names(5), run.weights.T))
     title = f"lambda {penalty:g}, L {loss_text(THREE_POINTS.loss(run.final))}"
-    plotting.plot_lines(steps, lines, "step", "weight", title, ax=left, legend=False)  # the bars name the colours
+    plotting.plot_lines(steps, lines, "step", "weight", title, ax=left, legend=False)
+    figure.legend(*left.get_legend_handles_labels(), loc="outside right center")
     plotting.plot_support(run, title=f"keep {keep}: ends at {support_text(run.final)}", ax=right)
     return figure
 
@@ -189,7 +190,7 @@ def quantizer_figure(weights, bits, left_out=0.0):
     counts, edges = np.histogram(weights.numpy(), bins=80)
     top.stairs(counts, edges, fill=True, color=plotting.COLORS[5])
     top.vlines(levels, 0, counts.max(), color=plotting.COLORS[1], linewidth=1.2, label="levels")
-    top.set(ylabel="how many", yticks=[])
+    top.set(ylabel="how many weights")
     top.set_title(f"{bits} bits, {len(levels)} levels in use; typical error {relative:.2f} of the standard deviation")
     line = np.linspace(edges[0], edges[-1], 801)
     staircase = levels[np.abs(line[:, None] - levels).argmin(1)]
@@ -198,8 +199,10 @@ def quantizer_figure(weights, bits, left_out=0.0):
     middle.set(ylabel="rounded to")
     bottom.plot(line, staircase - line, color=plotting.COLORS[1])
     bottom.set(xlabel="float weight", ylabel="error")
-    figure.legend(*middle.get_legend_handles_labels(), loc="outside right center")
+    top.legend(loc="upper left", bbox_to_anchor=(1, 1))
+    middle.legend(loc="upper left", bbox_to_anchor=(1, 1))
     plotting.few_ticks(bottom.xaxis)
+    plotting.few_ticks(top.yaxis, 3)
     plotting.few_ticks(middle.yaxis, 4)
     plotting.few_ticks(bottom.yaxis, 2)
     return figure
@@ -235,12 +238,14 @@ def predictions_figure(networks, image, label, classes):
         found = [network(x).softmax(1)[0].max(0) for network in networks.values()]
     figure, (left, right) = plt.subplots(1, 2, figsize=(8, 2.8), width_ratios=(1, 2.4))
     left.imshow(image)
-    left.set(title=f"a picture of: {classes[label]}", xticks=[], yticks=[])
+    left.set(title=f"a picture of: {classes[label]}", xticks=[], yticks=[], frame_on=False)
     left.grid(False)
     colors = [plotting.COLORS[0 if index == label else 1] for _, index in found]
-    bars = right.barh(list(networks), [float(share) for share, _ in found], color=colors)
     names = [classes[index] + ("" if index == label else ", wrong") for _, index in found]
+    said = [f"{network}: {name}" for network, name in zip(networks, names)]  # for who listens
+    bars = right.barh(list(networks), [float(share) for share, _ in found], color=colors, label=said)
     right.bar_label(bars, names, padding=4)
+    right.grid(False, axis="y")
     right.invert_yaxis()
     right.set(xlim=(0, 1.6), xticks=(0, 0.5, 1), xlabel="probability that the network gives it", title="taken for")
     return figure
@@ -272,8 +277,10 @@ def stage_bits_figure(bits, schemes):
     shares = [average_precision(model) - sum(shares), *shares]
     labels = ["first and last\n32 bits", *(f"stage {s + 1}\n{b} bits" for s, b in enumerate(bits))]
     figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.4), width_ratios=(1, 1.3))
-    bars = left.barh(labels, shares, color=plotting.COLORS[0])
+    said = [f"{label}: {share:.3f}" for label, share in zip(labels, shares)]  # for who listens
+    bars = left.barh(labels, shares, color=plotting.COLORS[0], label=said)
     left.bar_label(bars, fmt="%.3f", padding=4)
+    left.grid(False, axis="y")
     left.invert_yaxis()
     left.set(xlim=(0, 6), xlabel="bits a weight that this part adds")
     average, size, accuracy = schemes[bits]
