@@ -255,12 +255,14 @@ def test_in_the_student_version_a_right_answer_turns_the_check_green(lab, page):
 
 
 def whole(page, name):
-    """Shoot a notebook from top to bottom, by making the window as high as it is."""
+    """Shoot a notebook from top to bottom, in pictures as high as can be looked at: name-1, name-2, ..."""
+    page.set_viewport_size({"width": 1000, "height": 2000})
     panel = page.locator(".jp-WindowedPanel-outer")
-    page.set_viewport_size({"width": 1000, "height": panel.evaluate("panel => panel.scrollHeight") + 200})
-    panel.evaluate("panel => panel.scrollTo(0, 0)")
     page.wait_for_timeout(500)
-    shoot(page, name)
+    height, step = panel.evaluate("panel => [panel.scrollHeight, panel.clientHeight]")
+    for number, top in enumerate(range(0, height, step), 1):
+        panel.evaluate("(panel, top) => panel.scrollTo(0, top)", top)
+        shoot(page, f"{name}-{number}")
     page.set_viewport_size({"width": 1000, "height": 900})
 
 

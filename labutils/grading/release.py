@@ -21,7 +21,9 @@ from .student import marks, student_version
 ROOT = Path(__file__).resolve().parent.parent.parent
 NAME = "compression-labs"  # of the folder that students unpack
 POINTS = 110
+# What `make lab` opens is among them: the list of labs, and the setting by which JupyterLab shows it as a page.
 AS_THEY_ARE = ("LICENSE", "environment.yml", "pyproject.toml", "data/README.md", "data/.gitignore")
+AS_THEY_ARE += ("notebooks/README.md", ".jupyter/overrides.json")
 CUT = "# The rest is for instructors and maintainers, and no part of the student's bundle.\n"
 EARLIEST = (1980, 1, 1, 0, 0, 0)  # the time of every file in the zip; it knows no earlier one
 
@@ -57,9 +59,14 @@ def read_course(root):
 
 
 def checkpoints(root):
-    """Return {path: bytes} of the manifest and the networks in it; raise ValueError where one is not the manifest's."""
+    """Return {path: bytes} of the manifest, its networks and the grids measured on them.
+
+    Raises: ValueError where a network is not the manifest's.
+    """
     manifest = (root / "checkpoints/manifest.json").read_bytes()
     files = {"checkpoints/manifest.json": manifest}
+    for path in root.glob("checkpoints/*-grid.json"):
+        files[f"checkpoints/{path.name}"] = path.read_bytes()
     for name, entry in json.loads(manifest).items():
         data = files[f"checkpoints/{name}"] = (root / "checkpoints" / name).read_bytes()
         found = hashlib.sha256(data).hexdigest()
