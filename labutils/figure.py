@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PIL import Image, PngImagePlugin
 
-from . import checkpoints, grid, plotting
+from . import checkpoints, grid, plotting, style
 from .data import REPOSITORY
 
 PATH = REPOSITORY / ".github" / "tradeoff.png"
@@ -42,7 +42,7 @@ def save(path=PATH):
     plotting.use_style()
     about = PngImagePlugin.PngInfo()
     about.add_text("sources", sources())
-    image = Image.open(io.BytesIO(plotting.png(draw())))
+    image = Image.open(io.BytesIO(style.png(draw())))
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     image.save(path, pnginfo=about, optimize=True)
     return Path(path)

@@ -1,118 +1,12 @@
-"""The figures of all labs, in one style: each function takes data and returns the Figure. Used in every notebook.
+"""The figures of all labs: each function takes data and returns the Figure. Used in every notebook."""
 
-Colours are Okabe and Ito's (2008), told apart by the colour-blind; lines differ in dash pattern and marker too, so that
-a grey print can be read. Labels are plain text: matplotlib's typesetting of formulas takes longer than all the rest of
-a figure, and a slider would be slow.
-"""
-
-import base64
-import io
 import math
-import sys
 
-import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib import ticker
-from matplotlib.figure import Figure
-from PIL import Image
 
-COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 2)), (0, (8, 2)))
-MARKERS = ("o", "s", "^", "D", "v", "P", "X")
-LOSS_FLOOR = 1e-16  # curves are cut here: what lies below is zero for every purpose of the labs
-SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
-SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-TICKS = 5  # places between the ends of an axis, at most
-
-
-def use_style():
-    """Set the figure style that all labs share, and in a notebook the way in which figures become images."""
-    plt.rcParams.update(
-        {
-            "figure.figsize": (8, 3.6),
-            "figure.dpi": 100,
-            "figure.constrained_layout.use": True,
-            "figure.constrained_layout.w_pad": 0.15,  # inches: room for wider tick labels when a slider moves
-            "font.size": 11,
-            "axes.spines.top": False,
-            "axes.spines.right": False,
-            "axes.grid": True,
-            "axes.axisbelow": True,
-            "axes.titlesize": 11,
-            "axes.formatter.limits": (-2, 4),
-            "axes.titley": 1.0,  # where it would be anyway; looking for a better place costs a fifth of the drawing
-            "grid.color": "#dddddd",
-            "grid.linewidth": 0.7,
-            "lines.linewidth": 1.8,
-            "lines.markersize": 5,
-            "legend.frameon": False,
-            "image.cmap": "cividis",
-        }
-    )
-    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
-    if shell is not None:
-        plt.switch_backend(matplotlib.get_backend())  # or its own formatter would replace ours at the first figure
-        shell.display_formatter.formatters["image/png"].for_type(Figure, _picture)
-
-
-def _picture(figure):
-    """Return a Figure as a notebook keeps it: base64 text, and the metadata that carry its alternative text."""
-    return base64.b64encode(png(figure)).decode(), {"alt": describe(figure)}
-
-
-def png(figure):
-    """Return the Figure as PNG bytes, with a palette of 256 colours: a third of the size, and as quickly made."""
-    figure.canvas.draw()
-    image = Image.frombuffer("RGBA", figure.canvas.get_width_height(), figure.canvas.buffer_rgba(), "raw", "RGBA", 0, 1)
-    buffer = io.BytesIO()
-    image.convert("RGB").quantize(256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(buffer, "png")
-    return buffer.getvalue()
-
-
-def describe(figure):
-    """Return what the Figure shows in one line, for who cannot see it: each panel's title, axes and lines."""
-    panels = [ax for ax in figure.axes if ax.get_visible()]
-    parts = [f"{len(panels)} panels"] if len(panels) > 1 else []
-    for ax in panels:
-        axes = " against ".join(label for label in (ax.get_ylabel(), ax.get_xlabel()) if label)
-        lines = ", ".join(ax.get_legend_handles_labels()[1])
-        parts.append(": ".join(text for text in (ax.get_title(), axes, lines) if text))
-    return ". ".join(part for part in parts if part) + "."
-
-
-def weight_names(count):
-    """Return the names of `count` weights as figures show them: ["w₁", "w₂", ...]."""
-    return [f"w{str(j + 1).translate(SUBSCRIPTS)}" for j in range(count)]
-
-
-def power_of_ten(value, position=None):
-    """Return a tick's text on a log axis: 10⁻³ for 0.001, and 0.2 for itself."""
-    exponent = round(math.log10(value))
-    whole = math.isclose(value, 10.0**exponent)
-    return f"10{str(exponent).translate(SUPERSCRIPTS)}" if whole else f"{value:g}"
-
-
-def few_ticks(axis, count=TICKS):
-    """Give an axis ticks at `count` places between its ends at most, powers of ten where it is logarithmic."""
-    if axis.get_scale() == "log":
-        axis.set_major_locator(ticker.LogLocator(numticks=count))
-        axis.set_minor_locator(ticker.NullLocator())
-        axis.set_major_formatter(power_of_ten)
-    else:
-        axis.set_major_locator(ticker.MaxNLocator(count, steps=(1, 2, 5, 10)))
-
-
-def line_style(index, points):
-    """Return the colour, dash pattern and sparse markers of line number `index` with `points` points."""
-    index %= len(COLORS)
-    every = max(1, points // 8)
-    return {
-        "color": COLORS[index],
-        "linestyle": DASHES[index],
-        "marker": MARKERS[index],
-        "markevery": (min(index * every // len(COLORS), points - 1), every),
-    }
+from .style import COLORS, DASHES, LOSS_FLOOR, MARKERS, few_ticks, line_style, weight_names
+from .style import use_style as use_style  # so that notebooks find it beside the figures
 
 
 def plot_lines(x, lines, xlabel, ylabel, title=None, logx=False, logy=False, ax=None, legend=True):
@@ -142,13 +36,15 @@ def plot_loss(runs, problem, steps=None, title=None, ax=None):
     """Draw log L against steps, one line a run.
 
     Parameters: runs, a dict from label to Trajectory (single runs of equal length); problem, the Regression whose L
-        is drawn; steps, how many steps to show (None: all). Values below 1e-16 are cut.
+        is drawn; steps, how many steps to show (None: all); title (None: how many data points the problem has).
+        Values below 1e-16 are cut.
     Returns: Figure.
     """
     if ax is None:
         _, ax = plt.subplots()
     losses = {label: run.losses(problem)[: None if steps is None else steps + 1] for label, run in runs.items()}
     shown = len(next(iter(losses.values())))
+    title = f"{len(problem.y)} data points" if title is None else title
     figure = plot_lines(np.arange(shown), losses, "step", "loss L (log scale)", title, logy=True, ax=ax)
     if min(values.min() for values in losses.values()) < LOSS_FLOOR:
         ax.set_ylim(bottom=LOSS_FLOOR)
@@ -189,11 +85,13 @@ def plot_support(run, steps=None, title=None, ax=None):
     if ax is None:
         _, ax = plt.subplots()
     support = run.weights[: None if steps is None else steps + 1] != 0
-    for j, alive in enumerate(support.T):
-        ax.broken_barh([(k - 0.5, 1) for k in np.flatnonzero(alive)], (j - 0.35, 0.7), color=COLORS[j % len(COLORS)])
-    count = support.shape[1]
-    ax.set(xlabel="step", xlim=(-0.5, len(support) - 0.5), ylim=(count - 0.5, -0.5), title=title)
-    ax.set_yticks(range(count), weight_names(count))
+    names = weight_names(support.shape[1])
+    for j, (name, alive) in enumerate(zip(names, support.T)):
+        bars, label = [(k - 0.5, 1) for k in np.flatnonzero(alive)], f"{name} at {alive.sum()} of {len(alive)} steps"
+        ax.broken_barh(bars, (j - 0.35, 0.7), color=COLORS[j % len(COLORS)], label=label)
+    ax.set(xlabel="step", ylabel="not zero", title=title)
+    ax.set(xlim=(-0.5, len(support) - 0.5), ylim=(len(names) - 0.5, -0.5))
+    ax.set_yticks(range(len(names)), names)
     ax.grid(False)
     return ax.figure
 
@@ -231,7 +129,7 @@ def plot_matrices(matrices, figsize=(8, 3)):
         ax.imshow(np.ma.masked_equal(values, 0), vmin=-limit, vmax=limit, cmap="PuOr", alpha=0.6)
         for (row, column), value in np.ndenumerate(np.asarray(values)):
             ax.text(column, row, "0" if value == 0 else f"{value:.2f}", ha="center", va="center")
-        ax.set(title=title, xticks=[], yticks=[])
+        ax.set(title=title, xticks=[], yticks=[], frame_on=False)
         ax.grid(False)
     return figure
 
@@ -255,9 +153,11 @@ def plot_histograms(weights, levels=None):
         ax.hist(np.ravel(values), bins=80, color=COLORS[5])
         for level in () if levels is None else levels[label]:
             ax.axvline(level, color=COLORS[1], linewidth=1.2)
-        ax.set(title=label, xlabel="weight", yticks=[])
+        ax.set(title=label, xlabel="weight")
         ax.grid(False)
-    axes[0, 0].set_ylabel("how many")
+        few_ticks(ax.xaxis)
+        few_ticks(ax.yaxis)
+    axes[0, 0].set_ylabel("how many weights")
     return figure
 
 
@@ -276,7 +176,7 @@ def plot_images(images, labels, classes, title=None, each=6):
     figure, axes = plt.subplots(half, 2, figsize=(9, 0.72 * half), squeeze=False)
     for label, name in enumerate(classes):
         ax = axes[label % half, label // half]
-        ax.imshow(np.concatenate(images[np.flatnonzero(labels == label)[:each]], axis=1))
+        ax.imshow(np.concatenate(images[np.flatnonzero(labels == label)[:each]], axis=1), interpolation="nearest")
         ax.set_ylabel(name, rotation=0, ha="right", va="center")
         ax.set(xticks=[], yticks=[], frame_on=False)
         ax.grid(False)
@@ -297,8 +197,10 @@ def plot_tradeoff(groups, xlabel, ylabel, title=None):
         x, y, labels = zip(*points)
         line = DASHES[index] if index == 0 else "none"
         ax.plot(x, y, color=COLORS[index], linestyle=line, marker=MARKERS[index], markersize=8, label=group)
+        # Below the line to the right where it rises, above it to the left: no label lies on the line or on another's.
+        place = {"xytext": (8, -12)} if index == 0 else {"xytext": (-8, 6), "ha": "right"}
         for point in points:
-            ax.annotate(point[2], point[:2], textcoords="offset points", xytext=(8, -12))
+            ax.annotate(point[2], point[:2], textcoords="offset points", **place)
     ax.set(xlabel=xlabel, ylabel=ylabel, title=title)
     ax.margins(x=0.12, y=0.15)
     ax.legend()

@@ -17,6 +17,10 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 WIDGET = "application/vnd.jupyter.widget-view+json"
+STYLE = """
+.highlight pre { white-space: pre-wrap; overflow-wrap: anywhere }
+.jp-OutputArea-output img { max-width: 100%; height: auto }
+"""  # so that nothing is cut off where the window is narrow
 INSTEAD = "<p><em>Here the notebook has sliders; above is the figure that they start with.</em></p>"
 
 
@@ -64,6 +68,7 @@ def page(notebook, title):
     soup = BeautifulSoup(body, "html.parser")
     for script in soup("script"):
         script.decompose()
+    soup.head.append(soup.new_tag("style", string=STYLE))
     for link in soup("a", href=True):
         link["href"] = re.sub(r"^README\.md\b", "index.html", re.sub(r"^(\w+)\.ipynb\b", r"\1.html", link["href"]))
     return str(soup)

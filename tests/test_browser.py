@@ -1,10 +1,11 @@
-"""JupyterLab as `make lab` starts it, in a real browser: every lab runs, every slider redraws its figure.
+"""JupyterLab as `make lab` starts it, in a real browser: every lab runs, every control redraws its figure.
 
 Needs Debian's Chromium and the package playwright; without them it is skipped. Screenshots go to build/browser.
 How long a redraw takes is printed (pytest -s shows it), not asserted: the machine may be busy.
 """
 
 import os
+import re
 import shlex
 import shutil
 import socket
@@ -16,6 +17,9 @@ from pathlib import Path
 
 import nbformat
 import pytest
+
+from labutils.grading.student import student_version
+from labutils.site import WIDGET
 
 ROOT = Path(__file__).resolve().parent.parent
 SHOTS = ROOT / "build" / "browser"
@@ -30,6 +34,8 @@ ENOUGH = {
     "07_mixed_precision": "setup load grid grid-plot widget-static widget",
 }
 MINUTE = 60_000  # milliseconds
+# What a kernel sends when a cell or a callback of a widget fails.
+COMPLAINT = re.compile(rb'"msg_type": ?"error"|Traceback \(most recent call last\)')
 
 sync_playwright = pytest.importorskip(
     "playwright.sync_api", reason="playwright is not installed: pip install -e '.[test]'"
@@ -70,6 +76,7 @@ def lab(tmp_path_factory):
     port = free_port()
     command = [*lab_command(notebooks), "--no-browser", f"--ServerApp.port={port}", "--IdentityProvider.token="]
     address, started = f"http://127.0.0.1:{port}", time.monotonic()
+    subprocess.run([sys.executable, "-m", "labutils", "doctor"], cwd=ROOT, capture_output=True)  # as `make lab` does
     with open(folder / "server.log", "w") as log:
         server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
         try:
@@ -109,14 +116,25 @@ def browser():
 
 @pytest.fixture
 def page(browser):
-    """A new window, 1000 pixels wide; it closes with no error of the page's scripts."""
+    """A new window, 1000 pixels wide; it closes with no error of the page's scripts and none of the kernel."""
     page = browser.new_page(viewport={"width": 1000, "height": 900})
     page.set_default_timeout(3 * MINUTE)
     errors = []
     page.on("pageerror", lambda error: errors.append(str(error)))
+
+    def listen(socket):
+        socket.on("framereceived", lambda frame: errors.extend(complaints(frame)))
+
+    page.on("websocket", listen)
     yield page
     page.close()
     assert not errors
+
+
+def complaints(frame):
+    """Return, in a list, a message from a kernel where it tells of an error."""
+    frame = frame.encode() if isinstance(frame, str) else frame
+    return [frame[-2000:].decode(errors="replace")] if COMPLAINT.search(frame) else []
 
 
 def shoot(page, name):
@@ -181,34 +199,70 @@ def test_the_landing_page_lists_the_labs_and_opens_them(lab, page):
     print(f"\nfrom starting JupyterLab to the first notebook on the screen: {time.monotonic() - started:.1f} s")
 
 
-@pytest.mark.parametrize("name", [file.stem for file in NOTEBOOKS])
-def test_a_lab_runs_and_its_sliders_redraw(lab, page, name):
-    open_notebook(page, lab[0], name)
+@pytest.mark.parametrize("file", NOTEBOOKS, ids=lambda file: file.stem)
+def test_a_lab_runs_and_its_controls_redraw(lab, page, file):
+    open_notebook(page, lab[0], file.stem)
     run_all(page)
     boxes = page.locator(".jp-OutputArea-output .widget-vbox", has=page.locator(".widget-image"))
-    boxes.first.wait_for()
-    for number in range(boxes.count()):
+    widgets = count_widgets(file)
+    assert widgets or file.stem.startswith("00"), "every lab has something to play with"
+    for number in range(widgets):
         box = boxes.nth(number)
         box.scroll_into_view_if_needed()
-        image, before = box.locator("img"), set()
-        for slider in box.get_by_role("slider").all():
-            before.add(image.get_attribute("src"))
-            taken = [press_and_time(page, slider, image, key) for key in ("ArrowRight", "ArrowLeft") * 2]
-            print(f"\n{name}: redrawn {', '.join(f'{ms:.0f}' for ms in taken)} ms after the key")
+        image = box.locator("img")
+        for role, keys in {"slider": ("ArrowRight", "ArrowLeft"), "combobox": ("ArrowDown", "ArrowUp")}.items():
+            for control in box.get_by_role(role).all():
+                taken = [press_and_time(page, control, image, key) for key in keys * 2]
+                name = control.evaluate("control => control.closest('.jupyter-widgets').innerText.split('\\n')[0]")
+                print(f"\n{file.stem}, {name}: redrawn {', '.join(f'{ms:.0f}' for ms in taken)} ms after the key")
+    assert boxes.count() == widgets
     assert page.locator(".jp-Dialog").count() == 0
     for theme in ("Light", "Dark"):
         menu(page, "Settings", "Theme", f"JupyterLab {theme}")
-        page.locator(f"body[data-jp-theme-light={'true' if theme == 'Light' else 'false'}]").wait_for()
-        whole(page, f"{name}-{theme.lower()}")
+        page.locator(f"body[data-jp-theme-light={'true' if theme == 'Light' else 'false'}]").wait_for(state="attached")
+        whole(page, f"{file.stem}-{theme.lower()}")
         assert too_wide(page) == []
 
 
+def count_widgets(file):
+    """Return how many widgets a notebook shows, by its committed outputs."""
+    outputs = [output for cell in nbformat.read(file, 4).cells for output in cell.get("outputs", [])]
+    return sum(WIDGET in output.get("data", {}) for output in outputs)
+
+
+def test_in_the_student_version_a_right_answer_turns_the_check_green(lab, page):
+    address, notebooks, _ = lab
+    student = student_version(nbformat.read(ROOT / "notebooks" / "01_gradient_descent.ipynb", 4))
+    nbformat.write(student, notebooks / "student.ipynb")
+    open_notebook(page, address, "student")
+    run_all(page)
+    answer = page.locator(".jp-CodeCell", has_text="def gradient(")
+    check = page.locator(".jp-CodeCell", has_text="checks.lab1_a(gradient)")
+    check.get_by_text("0 of 1.5 points").wait_for()
+    assert check.get_by_text("✗").count() and not check.get_by_text("✓").count()
+    answer.scroll_into_view_if_needed()
+    shoot(page, "student-red")
+    answer.locator(".cm-line", has_text="raise NotImplementedError").click()
+    for key in ("Home", "Shift+End", "Delete"):
+        page.keyboard.press(key)
+    page.keyboard.type("residuals = X @ w - y\nreturn 2 * X.T @ residuals")
+    page.keyboard.press("Shift+Enter")  # runs the answer and goes on to the check
+    page.keyboard.press("Shift+Enter")
+    check.get_by_text("1.5 of 1.5 points").wait_for()
+    assert check.get_by_text("✓").count() and not check.get_by_text("✗").count()
+    answer.scroll_into_view_if_needed()
+    shoot(page, "student-green")
+
+
 def whole(page, name):
-    """Shoot a notebook from top to bottom, by making the window as high as it is."""
-    height = page.locator(".jp-WindowedPanel-outer").evaluate("panel => panel.scrollHeight")
-    page.set_viewport_size({"width": 1000, "height": height + 200})
+    """Shoot a notebook from top to bottom, in pictures as high as can be looked at: name-1, name-2, ..."""
+    page.set_viewport_size({"width": 1000, "height": 2000})
+    panel = page.locator(".jp-WindowedPanel-outer")
     page.wait_for_timeout(500)
-    shoot(page, name)
+    height, step = panel.evaluate("panel => [panel.scrollHeight, panel.clientHeight]")
+    for number, top in enumerate(range(0, height, step), 1):
+        panel.evaluate("(panel, top) => panel.scrollTo(0, top)", top)
+        shoot(page, f"{name}-{number}")
     page.set_viewport_size({"width": 1000, "height": 900})
 
 

@@ -29,7 +29,8 @@ LAB_2 = [
     "grid",
     "doctor",
 ]
-ORDER = [*LAB_1, *LAB_2, "plotting", "tables", "widgets", "figure", "checks", "grading", "bench", "site", "__main__"]
+SHOWN = ["style", "plotting", "tables", "widgets", "figure"]
+ORDER = [*LAB_1, *LAB_2, *SHOWN, "checks", "grading", "bench", "site", "__main__"]
 FILES = sorted(PACKAGE.rglob("*.py"))
 TREES = {file.relative_to(PACKAGE).as_posix(): ast.parse(file.read_text(encoding="utf-8")) for file in FILES}
 every_file = pytest.mark.parametrize("file", TREES)

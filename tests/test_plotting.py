@@ -2,6 +2,7 @@
 
 import base64
 import io
+from itertools import combinations
 
 import matplotlib.pyplot as plt
 import nbformat
@@ -10,7 +11,7 @@ import pytest
 from nbclient import NotebookClient
 from PIL import Image
 
-from labutils import descent, plotting
+from labutils import descent, plotting, style
 from labutils.regression import THREE_POINTS
 
 
@@ -32,15 +33,19 @@ def runs():
 
 
 def test_lines_differ_without_colour():
-    styles = [plotting.line_style(index, 100) for index in range(len(plotting.COLORS))]
+    styles = [style.line_style(index, 100) for index in range(len(style.COLORS))]
     for key in ("color", "linestyle", "marker"):
         assert len({str(style[key]) for style in styles}) == len(styles)
+    filled = [style["fillstyle"] for style in styles]
+    assert all(
+        one != other for one, other in zip(filled, filled[1:])
+    )  # where two lines coincide, both markers are seen
 
 
 def test_style_of_any_number_of_lines_and_points():
     for index in (0, 6, 7, 30):
         for points in (1, 2, 9, 5000):
-            first, every = plotting.line_style(index, points)["markevery"]
+            first, every = style.line_style(index, points)["markevery"]
             assert 0 <= first < points and every >= 1
 
 
@@ -55,11 +60,12 @@ def test_plot_lines_draws_the_data_with_labels():
 
 def test_plot_loss_is_the_loss_on_a_log_scale_without_rounding_error(runs):
     ax = plotting.plot_loss(runs, THREE_POINTS).axes[0]
-    assert ax.get_yscale() == "log" and ax.get_ylim()[0] == plotting.LOSS_FLOOR
+    assert ax.get_yscale() == "log" and ax.get_ylim()[0] == style.LOSS_FLOOR
     for line, run in zip(ax.lines, runs.values()):
         np.testing.assert_array_equal(line.get_ydata(), run.losses(THREE_POINTS))
+    assert ax.get_title() == "3 data points"
     first = plotting.plot_loss(runs, THREE_POINTS, steps=20).axes[0]
-    assert len(first.lines[0].get_ydata()) == 21 and first.get_ylim()[0] > plotting.LOSS_FLOOR
+    assert len(first.lines[0].get_ydata()) == 21 and first.get_ylim()[0] > style.LOSS_FLOOR
 
 
 def test_plot_weights_has_a_panel_for_each_run_and_a_line_for_each_weight(runs):
@@ -116,6 +122,18 @@ def test_plot_tradeoff_labels_every_point_and_joins_the_first_group():
     np.testing.assert_array_equal(ax.lines[0].get_xydata(), [[2, 0.5], [4, 0.9]])
 
 
+def test_no_label_of_plot_tradeoff_lies_on_the_line_or_on_another():
+    uniform = [(2.12, 0.848, "2 bits"), (3.11, 0.904, "3 bits"), (4.11, 0.914, "4 bits")]
+    mixed = [(2.6, 0.886, "(4, 4, 2)"), (3.73, 0.891, "(4, 2, 4)"), (4.01, 0.898, "(2, 4, 4)")]
+    figure = plotting.plot_tradeoff({"uniform": uniform, "mixed": mixed}, "average bits", "accuracy")
+    figure.canvas.draw()
+    (ax,) = figure.axes
+    line, boxes = ax.lines[0], [text.get_window_extent() for text in ax.texts]
+    path = line.get_transform().transform_path(line.get_path())
+    assert not any(path.intersects_bbox(box, filled=False) for box in boxes)
+    assert not any(one.overlaps(other) for one, other in combinations(boxes, 2))
+
+
 def test_the_contact_sheet_shows_the_first_images_of_each_class(refused):
     labels = np.array([0, 1, 2, 0, 1, 2, 2])
     images = np.arange(7, dtype=np.uint8).reshape(7, 1, 1, 1) * np.ones((1, 4, 4, 3), np.uint8)
@@ -123,6 +141,7 @@ def test_the_contact_sheet_shows_the_first_images_of_each_class(refused):
     shown = {ax.get_ylabel(): ax.images[0].get_array() for ax in figure.axes}
     assert {name: sheet[0, ::4, 0].tolist() for name, sheet in shown.items()} == {"a": [0, 3], "b": [1, 4], "c": [2, 5]}
     assert figure.get_suptitle() == "title"
+    assert Image.open(io.BytesIO(style.png(figure))).mode == "RGB"  # a palette would give photographs blotches
     with refused("each"):
         plotting.plot_images(images, labels, ("a", "b", "c"), each=3)
 
@@ -139,7 +158,7 @@ def test_plot_schemes_has_a_marker_for_each_number_of_bits_in_stage_1_and_joins_
 
 def test_a_png_shows_the_figure_to_within_its_palette(runs):
     figure = plotting.plot_weights(runs)
-    pixels = np.asarray(Image.open(io.BytesIO(plotting.png(figure))).convert("RGB")).astype(int)
+    pixels = np.asarray(Image.open(io.BytesIO(style.png(figure))).convert("RGB")).astype(int)
     drawn = np.asarray(figure.canvas.buffer_rgba())[..., :3].astype(int)
     assert pixels.shape == drawn.shape
     difference = np.abs(pixels - drawn).max(axis=2)
@@ -147,16 +166,33 @@ def test_a_png_shows_the_figure_to_within_its_palette(runs):
 
 
 def test_a_description_names_panels_axes_and_lines(runs):
-    assert plotting.describe(plotting.plot_loss(runs, THREE_POINTS, title="three runs")) == (
-        "three runs: loss L (log scale) against step: plain, pruned, short rate."
+    assert style.describe(plotting.plot_loss(runs, THREE_POINTS, title="three runs")) == (
+        "three runs: loss L (log scale) against step: plain 51 to 0, pruned 51 to 0, short rate 51 to 0.75."
     )
-    text = plotting.describe(plotting.plot_weights(runs))
-    assert text.startswith("3 panels. plain: weight: w₁, w₂") and text.count("w₅") == 3
+    text = style.describe(plotting.plot_weights(runs))
+    assert text.startswith("3 panels. plain: weight: w₁ 0 to -0.75, w₂ 0 to 2.4, ") and text.count("w₅") == 3
+
+
+def test_a_description_reads_out_what_is_written_and_counts_points():
+    groups = {
+        "uniform": [(2, 0.5, "2 bits"), (4, 0.9, "4 bits")],
+        "mixed": [(3, 0.6, "(4, 4, 2)"), (4, 0.7, "(2, 4, 4)")],
+    }
+    text = style.describe(plotting.plot_tradeoff(groups, "bits", "accuracy", "title"))
+    assert text == (
+        "title: accuracy against bits: uniform 0.5 to 0.9, mixed (2 points): 2 bits, 4 bits, (4, 4, 2), (2, 4, 4)."
+    )
+    text = style.describe(plotting.plot_matrices({"before": [[1, -2]], "after": [[0, -1]]}))
+    assert text == "2 panels. before: 1.00, -2.00. after: 0, -1.00."
+    run = descent.trimmed_proximal_gradient(THREE_POINTS, 0.2, keep=2, steps=100)
+    text = style.describe(plotting.plot_support(run, title="keep 2"))
+    alive = (run.weights != 0).sum(axis=0)
+    assert text.startswith(f"keep 2: not zero against step: w₁ at {alive[0]} of 101 steps, w₂ at {alive[1]} of ")
 
 
 @pytest.mark.parametrize(("value", "text"), [(1, "10⁰"), (1e-16, "10⁻¹⁶"), (1000, "10³"), (0.2, "0.2"), (50, "50")])
 def test_ticks_on_a_log_axis(value, text):
-    assert plotting.power_of_ten(value) == text
+    assert style.power_of_ten(value) == text
 
 
 def test_in_a_notebook_figures_carry_their_description():
@@ -165,6 +201,6 @@ def test_in_a_notebook_figures_carry_their_description():
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
     NotebookClient(notebook, timeout=60).execute()
     (output,) = notebook.cells[0].outputs
-    assert output.metadata["image/png"] == {"alt": "a title: L against step: a."}
+    assert output.metadata["image/png"] == {"alt": "a title: L against step: a 1 to 2."}
     assert output.data["text/plain"] == "<Figure size 800x360 with 1 Axes>"
     assert Image.open(io.BytesIO(base64.b64decode(output.data["image/png"]))).mode == "P"

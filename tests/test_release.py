@@ -86,6 +86,7 @@ def checkout(root):
         shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__", ".*"))
     (root / "data").mkdir()
     for name in (*release.AS_THEY_ARE, "Makefile"):
+        (root / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, root / name)
     (root / "checkpoints").symlink_to(ROOT / "checkpoints")
     if missing := release.POINTS - sum(POINTS.values()):
@@ -138,7 +139,7 @@ def test_what_is_in_the_bundle(released):
     inside = {name.removeprefix(f"{release.NAME}/") for name in names - {f"{release.NAME}.zip"}}
     assert {Path(name).parts[0] for name in inside} == {
         *("LICENSE", "Makefile", "README.md", "environment.yml", "pyproject.toml"),
-        *("checkpoints", "data", "labutils", "notebooks"),
+        *(".jupyter", "checkpoints", "data", "labutils", "notebooks"),
     }
     assert {f"notebooks/{path.name}" for path in NOTEBOOKS} <= inside
     manifest = json.loads((ROOT / "checkpoints/manifest.json").read_text())
@@ -297,6 +298,21 @@ def test_the_students_readme_and_makefile(released, tmp_path):
     subprocess.run(["make", "--silent", "hand-in", f"PYTHON={sys.executable}"], cwd=folder, check=True)
     with zipfile.ZipFile(folder / "hand-in.zip") as archive:
         assert archive.namelist() == sorted(path.name for path in (folder / "notebooks").glob("*.ipynb"))
+
+
+def test_what_make_lab_opens_is_there_and_all_links_lead_to_files(released):
+    folder = released.parent / release.NAME
+    command = subprocess.run(["make", "-n", "lab"], cwd=folder, capture_output=True, text=True, check=True).stdout
+    assert (folder / "notebooks" / re.search(r"default_url=/lab/tree/(\S+)", command).group(1)).is_file()
+    assert (
+        f'app_settings_dir="{folder.resolve()}/.jupyter"' in command and (folder / ".jupyter/overrides.json").is_file()
+    )
+    texts = {path: path.read_text(encoding="utf-8") for path in folder.rglob("*.md")}
+    for path in folder.glob("notebooks/*.ipynb"):
+        texts[path] = "\n".join(cell.source for cell in read(path).cells if cell.cell_type == "markdown")
+    for path, text in texts.items():
+        for target in re.findall(r"\]\((?!https://|#)([^)#\s]+)", text):
+            assert (path.parent / target).exists(), f"{path.name}: {target}"
 
 
 # What they must not get

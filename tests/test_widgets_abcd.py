@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from labutils import descent, plotting, widgets
+from labutils import descent, plotting, style, widgets
 from labutils.regression import THREE_POINTS, Regression, lasso_three_points
 
 
@@ -87,14 +87,14 @@ def test_a_slider_changes_the_image(make, moves):
 
 
 def test_the_axes_stay_where_they_were(monkeypatch):
-    seen, png = [], plotting.png
+    seen, png = [], style.png
 
     def spy(figure):
         picture = png(figure)
         seen.append([ax.get_position().bounds for ax in figure.axes])
         return picture
 
-    monkeypatch.setattr(plotting, "png", spy)
+    monkeypatch.setattr(style, "png", spy)
     with plt.rc_context():
         plotting.use_style()
         slider, *_ = widgets.learning_rate().children

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from .. import files, plotting, tables
+from ..style import COLORS
 from . import measure
 
 FOLDER = Path(__file__).resolve().parents[2] / "build"
@@ -52,7 +53,7 @@ def figure(rows):
     places = np.arange(len(speeds))
     bars = {"the homework's loop": [row.theirs for row in speeds], "labutils": [row.ours for row in speeds]}
     for index, (label, heights) in enumerate(bars.items()):
-        style = {"color": plotting.COLORS[index], "hatch": ("//", "")[index], "label": label}
+        style = {"color": COLORS[index], "hatch": ("//", "")[index], "label": label}
         left.bar_label(left.bar(places + 0.4 * index - 0.2, heights, 0.4, **style), fmt="%.0f")
     left.set_xticks(places, [row.what for row in speeds])
     left.set(ylabel="images per second")

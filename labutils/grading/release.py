@@ -22,7 +22,9 @@ from .student import marks, student_version
 ROOT = Path(__file__).resolve().parent.parent.parent
 NAME = "compression-labs"  # of the folder that students unpack
 POINTS = 110
+# What `make lab` opens is among them: the list of labs, and the setting by which JupyterLab shows it as a page.
 AS_THEY_ARE = ("LICENSE", "environment.yml", "pyproject.toml", "data/README.md", "data/.gitignore")
+AS_THEY_ARE += ("notebooks/README.md", ".jupyter/overrides.json")
 CUT = "# The rest is for instructors and maintainers, and no part of the student's bundle.\n"
 EARLIEST = (1980, 1, 1, 0, 0, 0)  # the time of every file in the zip; it knows no earlier one
 
