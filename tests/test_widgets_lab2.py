@@ -81,7 +81,7 @@ def test_predictions_figure_names_the_class_that_each_network_sees(networks, ima
 
 @pytest.mark.parametrize("bits", [(4, 4, 2), (2, 2, 2), (6, 3, 2)])
 def test_stage_bits_figure_adds_up_and_shows_the_measured_accuracy(bits, schemes):
-    left, right = widgets.stage_bits_figure(bits, schemes).axes
+    left, right = widgets.stage_bits_figure(bits, schemes, "CIFAR-10").axes
     model = ResNet20(bits)
     average = quantize.average_precision(model)
     assert sum(bar.get_width() for bar in left.patches) == pytest.approx(average)
@@ -97,7 +97,7 @@ def test_controls_change_the_image(schemes, networks, images):
     moves = {
         widgets.quantizer(LAYERS): ("stage 2", 4, 0.01),
         widgets.predictions(networks, images): (7,),
-        widgets.stage_bits(schemes): (2, 2, 6),
+        widgets.stage_bits(schemes, "CIFAR-10"): (2, 2, 6),
     }
     for widget, values in moves.items():
         *controls, image, _ = widget.children

@@ -68,7 +68,7 @@ def predictions_figure(networks, image, label, classes):
     """
     import torch
 
-    from ..training import normalise
+    from ..augmentation import normalise
 
     with torch.inference_mode():
         x = normalise(torch.as_tensor(image[None]))
@@ -100,10 +100,11 @@ def predictions(networks, images):
     return explore(draw, image=slider(range(200), 0, "test image"))
 
 
-def stage_bits_figure(bits, schemes):
+def stage_bits_figure(bits, schemes, source):
     """Draw what each part of ResNet-20 adds to the average precision, and the combination among all that were measured.
 
-    Parameters: bits, three entries from 0 to 16; schemes, the measured combinations as `grid.load` returns them.
+    Parameters: bits, three entries from 0 to 16; schemes, the measured combinations as `grid.load` returns them;
+        source, the data that they were measured on, for the title.
     """
     from ..quantize import average_precision, quant_layers
     from ..resnet import ResNet20, stage_layers
@@ -122,16 +123,16 @@ def stage_bits_figure(bits, schemes):
     left.set(xlim=(0, 6), xlabel="bits a weight that this part adds")
     average, size, accuracy = schemes[bits]
     left.set_title(f"average {average:.4f} bits, {size:.1f} kB")
-    plotting.plot_schemes(schemes, front(schemes), f"accuracy {accuracy:.4f}, not trained", ax=right)
+    plotting.plot_schemes(schemes, front(schemes), f"{source}, not trained: accuracy {accuracy:.4f}", ax=right)
     right.plot(average, accuracy, marker="*", markersize=20, color="white", markeredgecolor="black", zorder=3)
     return figure
 
 
-def stage_bits(schemes):
-    """Return the widget of notebooks/07: bits for each stage, and where that stands among all `schemes` measured."""
+def stage_bits(schemes, source):
+    """Return the widget of notebooks/07: bits for each stage, and where that stands among all schemes measured."""
 
     def draw(stage_1, stage_2, stage_3):
-        return stage_bits_figure((stage_1, stage_2, stage_3), schemes)
+        return stage_bits_figure((stage_1, stage_2, stage_3), schemes, source)
 
     start = {"stage_1": 4, "stage_2": 4, "stage_3": 2}
     return explore(draw, **{name: slider(range(2, 7), bits, name.replace("_", " ")) for name, bits in start.items()})
