@@ -276,8 +276,8 @@ def whole(page, name):
 
 
 def too_wide(page):
-    """Return the texts of outputs and of code that do not fit into their cell."""
+    """Return the texts of outputs that do not fit into their cell."""
     return page.evaluate(
-        """() => [...document.querySelectorAll('.jp-Notebook .jp-OutputArea-output, .jp-Notebook .cm-scroller')]
+        """() => [...document.querySelectorAll('.jp-OutputArea-output')]
             .filter(area => area.scrollWidth > area.clientWidth + 1).map(area => area.innerText.slice(0, 80))"""
     )
