@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from functools import partial
 from pathlib import Path
 
 import nbformat
@@ -27,11 +28,13 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
 FLAGS += " --disable-component-update --disable-sync"
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-# Of the labs that measure networks for minutes, only the cells that their widgets need.
+# Of the labs that measure networks for minutes, only the cells that their widgets need, and a stand-in for the rest.
 ENOUGH = {
-    "06_ste_quantization": "setup load-data load-float histograms answer-b widget-static widget "
-    "predictions-static predictions",
-    "07_mixed_precision": "setup load grid grid-plot widget-static widget",
+    "06_ste_quantization": (
+        "setup load-data load-float histograms answer-b widget-static widget predictions-static predictions",
+        "before = (6, 5, 4, 3, 2)",
+    ),
+    "07_mixed_precision": ("setup load grid grid-plot widget-static widget", "before = dict.fromkeys(SCHEMES, 0.0)"),
 }
 MINUTE = 60_000  # milliseconds
 # What a kernel sends when a cell or a callback of a widget fails.
@@ -64,8 +67,8 @@ def lab(tmp_path_factory):
     folder = tmp_path_factory.mktemp("lab")
     notebooks = folder / "notebooks"
     shutil.copytree(ROOT / "notebooks", notebooks, ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
-    for name, ids in ENOUGH.items():
-        shorten(notebooks / f"{name}.ipynb", ids.split())
+    for name, (ids, rest) in ENOUGH.items():
+        shorten(notebooks / f"{name}.ipynb", ids.split(), rest)
     settings = folder / "settings" / "@jupyterlab" / "notebook-extension"
     settings.mkdir(parents=True)
     (settings / "tracker.jupyterlab-settings").write_text('{"windowingMode": "none"}')  # render cells off screen too
@@ -97,12 +100,13 @@ def answers(url):
         return False
 
 
-def shorten(file, ids):
-    """Leave of a notebook only the code cells with these ids, and all its text."""
+def shorten(file, ids, rest):
+    """Leave of a notebook only the code cells with these ids, and all its text; `rest` goes below the first of them."""
     notebook = nbformat.read(file, 4)
     kept = [cell for cell in notebook.cells if cell.cell_type == "markdown" or cell.id in ids]
     assert {cell.id for cell in kept} >= set(ids), set(ids) - {cell.id for cell in kept}
     notebook.cells = kept
+    kept.insert(1 + [cell.id for cell in kept].index(ids[0]), nbformat.v4.new_code_cell(rest))
     nbformat.write(notebook, file)
 
 
@@ -154,13 +158,14 @@ def run_all(page):
     menu(page, "Run", "Run All Cells")
     prompts = cells.locator(".jp-InputArea-prompt")
     page.wait_for_function(
-        """() => [...document.querySelectorAll('.jp-Notebook .jp-CodeCell .jp-InputArea-prompt')]
+        """() => document.querySelector("[data-mime-type='application/vnd.jupyter.error']")
+            || [...document.querySelectorAll('.jp-Notebook .jp-CodeCell .jp-InputArea-prompt')]
             .every(prompt => /\\[\\d+\\]/.test(prompt.textContent))
             && document.querySelector('.jp-Notebook-ExecutionIndicator').dataset.status == 'idle'""",
         timeout=10 * MINUTE,
     )
-    assert prompts.count() == cells.count() > 0
     assert not page.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.error']").all_inner_texts()
+    assert prompts.count() == cells.count() > 0
     assert not page.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.stderr']").all_inner_texts()
     return cells
 
@@ -174,16 +179,15 @@ def menu(page, *names):
     entry.click()
 
 
-def press_and_time(page, handle, image, key):
-    """Press a key on a slider; return the milliseconds until its figure has another picture."""
-    handle.focus()
+def act_and_time(page, image, act):
+    """Do something to a control; return the milliseconds until its figure has another picture."""
     image.evaluate(
         """image => { window.redrawn = null; const start = performance.now(), before = image.src;
         const look = () => { if (image.src != before && image.complete) window.redrawn = performance.now() - start;
                              else requestAnimationFrame(look); };
         look(); }"""
     )
-    page.keyboard.press(key)
+    act()
     return page.wait_for_function("() => window.redrawn", timeout=MINUTE).json_value()
 
 
@@ -210,11 +214,16 @@ def test_a_lab_runs_and_its_controls_redraw(lab, page, file):
         box = boxes.nth(number)
         box.scroll_into_view_if_needed()
         image = box.locator("img")
-        for role, keys in {"slider": ("ArrowRight", "ArrowLeft"), "combobox": ("ArrowDown", "ArrowUp")}.items():
-            for control in box.get_by_role(role).all():
-                taken = [press_and_time(page, control, image, key) for key in keys * 2]
-                name = control.evaluate("control => control.closest('.jupyter-widgets').innerText.split('\\n')[0]")
-                print(f"\n{file.stem}, {name}: redrawn {', '.join(f'{ms:.0f}' for ms in taken)} ms after the key")
+        for row in box.locator(".widget-inline-hbox").all():
+            slider, menu_of_choices = row.get_by_role("slider"), row.locator("select")
+            if slider.count():
+                slider.focus()
+                acts = [partial(page.keyboard.press, key) for key in ("ArrowRight", "ArrowLeft")]
+            else:
+                acts = [partial(menu_of_choices.select_option, index=index) for index in (1, 0)]
+            taken = [act_and_time(page, image, act) for act in acts * 2]
+            name = row.locator(".widget-label").inner_text()
+            print(f"\n{file.stem}, {name}: redrawn after {', '.join(f'{ms:.0f}' for ms in taken)} ms")
     assert boxes.count() == widgets
     assert page.locator(".jp-Dialog").count() == 0
     for theme in ("Light", "Dark"):
@@ -267,7 +276,7 @@ def whole(page, name):
 
 
 def too_wide(page):
-    """Return the texts of tables and the descriptions of figures that do not fit into their cell."""
+    """Return the texts of outputs that do not fit into their cell."""
     return page.evaluate(
         """() => [...document.querySelectorAll('.jp-OutputArea-output')]
             .filter(area => area.scrollWidth > area.clientWidth + 1).map(area => area.innerText.slice(0, 80))"""

@@ -52,6 +52,11 @@ def test_figures_are_described_and_widgets_are_words(pages):
         assert "VBox(" not in text and "widget-view" not in str(pages[name])
 
 
+def test_long_lines_of_code_are_wrapped_and_not_cut_off(pages):
+    for name, page in pages.items():
+        assert re.search(r"\.highlight pre \{[^}]*pre-wrap", page("style")[-1].text), name
+
+
 def test_formulas_are_mathml(pages):
     for name in NAMES:
         assert pages[name]("math"), name
