@@ -102,6 +102,16 @@ def test_wrong_and_missing_answers_lose_what_they_should_and_say_why():
     assert result["answers"] == {"q1_text": ""}
 
 
+def test_a_notebook_that_was_not_handed_in_is_no_failure_of_the_others():
+    masters = {"01_small": MASTER, "02_other": [SETUP_2, CHECK_2._replace(id="q3")]}
+    result = rerun.grade_one("ann", {"01_small": MASTER}, masters)
+    assert (result["status"], result["reason"], result["notebooks"]["02_other"]["status"]) == ("graded", "", "missing")
+    nothing = rerun.grade_one("ann", {}, masters)
+    assert (nothing["status"], nothing["reason"]) == ("failed", "expected notebooks of the course, found none")
+    late = rerun.grade_one("ann", {}, masters, reason="a broken zip")
+    assert (late["status"], late["reason"]) == ("failed", "a broken zip")
+
+
 def test_check_cells_that_were_changed_doubled_moved_or_lost_dont_matter():
     forged = CHECK_1._replace(source="def double(w): return 0\nraise SystemExit")
     assert points(graded([forged, SETUP, DOUBLE, forged, forged, COUNT])) == {"q1": 2, "q1_text": None, "q2": 3}
@@ -495,9 +505,11 @@ def test_a_class_is_graded_whatever_some_hand_in(classroom):
     assert [totals[name] for name in names] == [5, 5, 5, 2, 0]
     assert all(list(result["questions"]) == ["q1", "q1_text", "q2"] for result in results.values())
     assert [results[name]["status"] for name in (*names, "carl", "dora")] == ["graded"] * 3 + ["failed"] * 4
-    assert results[""]["reason"] == "01_small: it has no cells"
+    assert results[""]["reason"] == "01_small: expected a notebook as JupyterLab saves it, found no cells"
     assert (results["carl"]["reason"], results["carl"]["flags"]) == ("no notebook in it", ["odd"])
-    assert results["dora"]["reason"].startswith("01_small: expected a notebook of format 4, found JSONDecodeError")
+    assert results["dora"]["reason"].startswith(
+        "01_small: expected a notebook as JupyterLab saves it, found no sound JSON"
+    )
     files = list((folder / "out" / "done").iterdir())
     assert len(files) == 7 and all(file.suffix == ".json" for file in files)
 

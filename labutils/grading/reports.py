@@ -107,7 +107,7 @@ def write_csv(file, results, questions):
         for stem, state in result["notebooks"].items():
             if state["reason"] and state["reason"] not in result["reason"]:
                 reasons.append(f"{stem}: {state['reason']}")
-            elif state["status"] == "missing" and not result["reason"]:
+            elif state["status"] == "missing" and result["status"] != "failed":
                 flags.append(f"{stem} is missing")
             flags += [f"{stem[:2]} {flag}" for flag in state["flags"]]
         table.writerow(

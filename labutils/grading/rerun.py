@@ -84,11 +84,12 @@ def grade_one(name, notebooks, masters, flags=(), reason="", seconds=None, requi
             if question.manual:
                 written = [cell.source for cell in cells if cell.id == question.id]
                 answers[question.id] = "\n\n".join(written)[:LONGEST_ANSWER]
-    failed = [f"{stem}: {entry['reason']}" for stem, entry in entries.items() if entry["reason"]]
+    failed = [f"{stem}: {entry['reason']}" for stem, entry in entries.items() if entry["status"] == "failed"]
+    graded = any(entry["status"] == "ok" for entry in entries.values())
     return {
         "student": name,
-        "status": "graded" if any(entry["status"] == "ok" for entry in entries.values()) else "failed",
-        "reason": reason or "; ".join(failed),
+        "status": "graded" if graded else "failed",
+        "reason": reason or "; ".join(failed) or ("" if graded else "expected notebooks of the course, found none"),
         "isolation": force,
         "flags": list(flags),
         "notebooks": entries,

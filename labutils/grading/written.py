@@ -12,7 +12,7 @@ TABLE = "written.csv"
 COLUMNS = ("student", "question", "points", "max", "answer")
 # Where a spreadsheet may see a cell begin, whatever its separator, and then a formula, or what becomes one
 # when its ' is taken off: so no two texts become one.
-FORMULA = re.compile(r"(^|[;,\t\r\n])([ \n]*)(?='*[=+\-@\t\r＝＋－＠])")
+FORMULA = re.compile(r"(^|[;\t\r\n])([ \n]*)(?='*[=+\-@\t\r＝＋－＠])")
 
 
 def cell(value):
