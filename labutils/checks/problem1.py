@@ -126,9 +126,8 @@ def same_optimum(seed):
         direct = descent.l1_subgradient(THREE_POINTS, penalty, rate, 2000)
         apart = max(apart, np.abs(soft.final - lasso_three_points(penalty)).max())
         calmer.append(np.ptp(soft.losses(THREE_POINTS)[-50:]) < np.ptp(direct.losses(THREE_POINTS)[-50:]))
-    return apart < 1e-9 and all(
-        calmer
-    ), f"largest distance to the optimum {apart:.1e}, calmer in {sum(calmer)} of 3 runs"
+    verdict = bool(apart < 1e-9 and all(calmer))
+    return verdict, f"largest distance to the optimum {apart:.1e}, calmer in {sum(calmer)} of 3 runs"
 
 
 def trimmed_minimum(problem, penalty, keep):

@@ -108,8 +108,9 @@ class Report:
 
         lines = [line(("", "what is checked", "points", "what to look at"), "th")]
         for row in self.rows:
-            mark, colour = ("&#10003;", "#00704d") if row["ok"] else ("&#10007;", "#b54700")
-            points = f"{row['points']:g} / {row['max']:g}"
+            # Legible on a light and on a dark page.
+            mark, colour = ("&#10003;", "#00855a") if row["ok"] else ("&#10007;", "#c25000")
+            points = f"{row['points']:g}&nbsp;/&nbsp;{row['max']:g}"
             mark = f"<b style='color:{colour}'>{mark}</b>"
             lines.append(line((mark, html.escape(row["label"]), points, html.escape(row["message"])), "td"))
         title = f"{html.escape(self.title)}: {self.points:g} of {self.max:g} points"
