@@ -537,7 +537,9 @@ def test_what_is_done_is_not_done_again_unless_it_changed(classroom, here, monke
     for content in ("", "[]", '{"digest": 1}', "{"):
         broken.write_text(content)
         assert grade(seconds=77) == ["ann"]
-    nbformat.write(nbformat.v4.new_notebook(), folder / "masters" / "01_small.ipynb")
+    nbformat.write(
+        nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("3")]), folder / "masters" / "01_small.ipynb"
+    )
     assert list(rerun.grade([], folder / "out", masters=folder / "masters")) == []
 
 
