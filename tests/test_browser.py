@@ -214,7 +214,7 @@ def test_a_lab_runs_and_its_controls_redraw(lab, page, file):
         box = boxes.nth(number)
         box.scroll_into_view_if_needed()
         image = box.locator("img")
-        for row in box.locator(".widget-inline-hbox").all():
+        for row in box.locator(".widget-inline-hbox", has=page.locator("[role=slider], select")).all():
             slider, menu_of_choices = row.get_by_role("slider"), row.locator("select")
             if slider.count():
                 slider.focus()
