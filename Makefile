@@ -53,7 +53,7 @@ endif
 RUNS := $(NOTEBOOKS:notebooks/%=build/run/%)
 EXECUTE := $(BIN)/jupyter nbconvert --log-level=ERROR --to notebook --execute --ExecutePreprocessor.timeout=900 \
 	--ExecutePreprocessor.record_timing=False --ExecutePreprocessor.store_widget_state=False \
-	--ExecutePreprocessor.extra_arguments="['--log-level=ERROR']" --CoalesceStreamsPreprocessor.enabled=True
+	--ExecutePreprocessor.extra_arguments="['--log-level=ERROR']" --ExecutePreprocessor.coalesce_streams=True
 
 .PHONY: test run notebooks release site figure format
 

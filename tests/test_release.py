@@ -357,8 +357,10 @@ def test_a_solution_in_a_network(course, refused):
     (course / "checkpoints").mkdir()
     data = b"\x00\xff\xfe" + SOLUTION.encode() + b"\x80"
     (course / "checkpoints/cifar10-float.pt").write_bytes(data)
-    entry = {"sha256": hashlib.sha256(data).hexdigest()}
+    entry = {"sha256": hashlib.sha256(data).hexdigest(), "data": "cifar10"}
     (course / "checkpoints/manifest.json").write_text(json.dumps({"cifar10-float.pt": entry}))
+    grid = json.loads((ROOT / "checkpoints/cifar10-grid.json").read_text()) | {"sha256": entry["sha256"]}
+    (course / "checkpoints/cifar10-grid.json").write_text(json.dumps(grid))
     refused("checkpoints/cifar10-float.pt", "lab1_b_answer")
 
 
@@ -382,7 +384,8 @@ def test_every_long_line_and_sentence_of_an_answer_is_secret():
     found = {name for name, _ in secrets}
     for path in NOTEBOOKS:
         names = {marks(cell).grade_id for cell in read(path).cells if marks(cell)}
-        assert names <= found  # at least one phrase of each answer and of each hidden test
+        predictions = {f"problem1_{number}_answer" for number in range(1, 11)}  # `return True` is too short to keep
+        assert names - predictions <= found  # at least one phrase of each answer and of each hidden test
     assert ("lab1_g_proximal_answer", "0.5 leaves five non-zeros after 200 steps, 5 leaves a loss of 2.5") in secrets
 
 
