@@ -149,3 +149,10 @@ def test_a_peak_of_memory_is_seen():
     code = "\n".join(["import numpy as np", "from labutils.bench.measure import peak_bytes", *lines])
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # a peak of its own
     assert 3.0e8 < int(run.stdout) < 5.0e8
+
+
+def test_the_line_that_says_which_data_were_loaded_is_no_measurement(monkeypatch):
+    printed = subprocess.CompletedProcess([], 0, stdout="Data: CIFAR-10, found on this computer.\n0.75\n")
+    monkeypatch.setattr(measure.subprocess, "run", lambda *_, **__: printed)
+    (row,) = measure.memory(quick=True)
+    assert row.ours == 0.75 and row.met

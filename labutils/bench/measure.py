@@ -178,7 +178,7 @@ def memory(quick):
         return
     words = [sys.executable, "-c", f"from {__name__} import finetune_once; finetune_once()"]
     printed = subprocess.run(words, capture_output=True, text=True, check=True).stdout
-    yield Row("memory of fine-tuning beyond PyTorch's", "1.5 GB", "GB", float(printed), 1.5, 1.0)
+    yield Row("memory of fine-tuning beyond PyTorch's", "1.5 GB", "GB", float(printed.splitlines()[-1]), 1.5, 1.0)
 
 
 PARTS = (networks, methods, penalties, sizes, tools, memory)
