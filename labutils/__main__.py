@@ -174,7 +174,7 @@ def main(words=None):
     command.set_defaults(run=get_data)
     text = "measure the float network at all combinations of 2 to 6 bits a stage, untrained; some ten minutes"
     command = verbs.add_parser("grid", help=text, description=text)
-    command.add_argument("--data", default=None, help="cifar10 (the default)")
+    command.add_argument("--data", default=None, help="cifar10 or shapes10 (default: as the labs choose)")
     command.set_defaults(run=measure_grid)
     text = "say in one line each what is fine on this computer and what to do"
     command = verbs.add_parser("doctor", help=text, description=text)

@@ -3,8 +3,11 @@
 PyTorch is imported where it is needed, so that `labutils doctor` reads the manifest without waiting for it.
 """
 
+import copy
 import hashlib
+import io
 import json
+import zipfile
 from pathlib import Path
 
 from . import data as datasets
@@ -129,6 +132,28 @@ def quantized(model, bits):
     return copy.eval()
 
 
+def packed(model):
+    """Return the bytes of a network's file: its state dict, its weights as rounded as the layers use them, compressed.
+
+    Of a rounded network the float weights that training moved are not kept: few different values pack to a tenth, and
+    rounding them again changes nothing. `torch.load` reads the file as any other.
+    """
+    import torch
+
+    from .quantize import linear_quantize, quant_layers
+
+    model = copy.deepcopy(model).cpu()
+    for _, layer in quant_layers(model):
+        layer.weight.data = linear_quantize(layer.weight.data, layer.bits)
+    weights = {key: value.contiguous() for key, value in model.state_dict().items()}
+    plain, small = io.BytesIO(), io.BytesIO()
+    torch.save(weights, plain)
+    with zipfile.ZipFile(plain) as source, zipfile.ZipFile(small, "w", zipfile.ZIP_DEFLATED) as target:
+        for item in source.infolist():
+            target.writestr(zipfile.ZipInfo(item.filename), source.read(item), zipfile.ZIP_DEFLATED, 9)
+    return small.getvalue()
+
+
 def save(model, name, recipe, history, accuracy, start=None, folder=None):
     """Save a trained network and its manifest entry; neither is ever half-written.
 
@@ -140,13 +165,12 @@ def save(model, name, recipe, history, accuracy, start=None, folder=None):
     """
     import torch
 
-    from .training import default_recipe, finetune, pretrain, save_atomically
+    from .training import default_recipe, finetune, pretrain
 
     folder = Path(folder or FOLDER)
     bits = None if model.bits == (None,) * 3 else model.bits
     path = folder / file_name(name, bits)
-    weights = {key: value.detach().cpu().contiguous() for key, value in model.state_dict().items()}
-    save_atomically(weights, path)
+    files.write_whole(path, packed(model))
     usual = default_recipe(pretrain if bits is None else finetune) | {"epochs": None}  # the command names the rest
     made_by = command(name, bits, **{key: recipe[key] for key in recipe if recipe[key] != usual.get(key)})
     if start is not None and bits is None:  # a float network trained on takes both runs to make

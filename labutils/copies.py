@@ -17,9 +17,8 @@ import numpy as np
 from tqdm import tqdm
 
 from . import data
-from .mirrors import line
+from .mirrors import CHUNK, line
 
-CHUNK = 1 << 18
 MOST_MEMBERS = 100
 
 

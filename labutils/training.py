@@ -4,6 +4,7 @@ Used in notebooks/06 and 07. A run that is killed goes on from its last finished
 """
 
 import contextlib
+import copy
 import hashlib
 import inspect
 import io
@@ -19,6 +20,7 @@ from .augmentation import augment, normalise, random_crops
 from .resnet import folded
 
 CHECK_EVERY = 10  # steps between looks at the loss, for which a GPU has to finish all that it was given
+CLOSE = 0.25  # standard deviations of the scores; bfloat16 changed an order over 0.14 of them at most, at 3 and 2 bits
 
 
 def default_device():
@@ -43,11 +45,22 @@ def progress(items, description, total=None):
         sys.modules["IPython"].display.clear_output()
 
 
+def _scores(network, images, batch, bar=None):
+    """Return the network's scores for uint8 images (n, 32, 32, 3), computed in the type of its weights: (n, 10)."""
+    weights, scores, starts = next(network.parameters()), [], range(0, len(images), batch)
+    for first in starts if bar is None else progress(starts, bar):
+        x = normalise(images[first : first + batch].to(weights.device))
+        scores.append(network(x.to(weights.dtype)).float())
+    return torch.cat(scores)
+
+
 @torch.inference_mode()
 @torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False)  # a GPU would round to 10 bits
-def evaluate(model, images, labels, batch=500, bar=None):
-    """Return the share of images that the model classifies correctly, computed in float32.
+def evaluate(model, images, labels, batch=125, bar=None):
+    """Return the share of images that the model classifies correctly, as computed in float32.
 
+    Where bfloat16 is twice as fast, it goes first, and float32 is asked again about every image whose best two scores
+    lie closer together than bfloat16 can tell for sure.
     Parameters: model; images, uint8 (n, 32, 32, 3); labels, integers (n,); batch, images at a time; bar, what to write
         before a progress bar (None: no bar).
     Returns: accuracy in [0, 1]. The model itself is left as it was.
@@ -55,14 +68,17 @@ def evaluate(model, images, labels, batch=500, bar=None):
     """
     if len(images) != len(labels) or len(images) == 0:
         raise ValueError(f"images, labels: expected equally many, at least one, found {len(images)} and {len(labels)}")
-    device = next(model.parameters()).device
-    frozen = folded(model).to(memory_format=torch.channels_last)
-    correct, starts = 0, range(0, len(images), batch)
-    for first in starts if bar is None else progress(starts, bar):
-        x = normalise(torch.as_tensor(images[first : first + batch]).to(device))
-        y = torch.as_tensor(labels[first : first + batch]).to(device)
-        correct += int((frozen(x).argmax(1) == y).sum())
-    return correct / len(images)
+    images, labels = torch.as_tensor(images), torch.as_tensor(labels)
+    exact = folded(model).to(memory_format=torch.channels_last)
+    if has_fast_bfloat16(next(exact.parameters()).device):
+        scores = _scores(copy.deepcopy(exact).bfloat16(), images, batch, bar)
+        best, second = scores.topk(2).values.unbind(1)
+        sure = (best - second > CLOSE * scores.std()).to(images.device)  # False where a score is NaN
+        if not sure.all():
+            scores[~sure.to(scores.device)] = _scores(exact, images[~sure], batch)
+    else:
+        scores = _scores(exact, images, batch, bar)
+    return int((scores.argmax(1) == labels.to(scores.device)).sum()) / len(images)
 
 
 def save_atomically(content, path):

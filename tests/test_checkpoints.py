@@ -5,7 +5,7 @@ import json
 import pytest
 import torch
 
-from labutils import checkpoints, training
+from labutils import checkpoints, quantize, training
 from labutils.resnet import ResNet20
 
 RECIPE = training.default_recipe(training.finetune) | {"epochs": 2}
@@ -29,8 +29,20 @@ def test_saved_network_is_loaded_with_its_bits_and_weights(tmp_path):
     path = checkpoints.save(model, "cifar10", RECIPE, HISTORY, 0.29, folder=tmp_path)
     loaded = checkpoints.load("cifar10", (2, 4, 4), folder=tmp_path)
     assert path.name == "cifar10-2-4-4.pt" and loaded.bits == (2, 4, 4) and not loaded.training
+    layers = {f"{name}.weight": layer for name, layer in model.named_modules() if isinstance(layer, torch.nn.Conv2d)}
     for key, value in model.state_dict().items():
-        assert torch.equal(loaded.state_dict()[key], value)
+        bits = None if key not in layers or key.startswith("head") else (2, 4, 4)[int(key.split(".")[1]) // 3]
+        assert torch.equal(loaded.state_dict()[key], quantize.linear_quantize(value, bits)), key
+
+
+def test_a_rounded_network_packs_small_and_computes_the_same(tmp_path):
+    model = ResNet20((2, 2, 2)).eval()
+    path = checkpoints.save(model, "cifar10", RECIPE, HISTORY, 0.29, folder=tmp_path)
+    x = torch.randn(2, 3, 32, 32)
+    with torch.no_grad():
+        assert torch.equal(checkpoints.load("cifar10", (2, 2, 2), folder=tmp_path)(x), model(x))
+    assert path.stat().st_size < 4 * quantize.size_in_kb(ResNet20()) * 1000 / 32
+    assert path.read_bytes() == checkpoints.packed(model)  # no date, no name of a computer
 
 
 def test_manifest_says_what_the_file_is(folder):

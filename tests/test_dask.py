@@ -4,25 +4,18 @@ import json
 import subprocess
 import sys
 import time
-from typing import NamedTuple
 
 import distributed
 import nbformat
 import pytest
 
 from labutils.grading import isolation, rerun
+from labutils.grading.submissions import Submission
 
 pytestmark = pytest.mark.skipif(not isolation.POSIX, reason="grading by running needs Linux or macOS")
 STUDENTS = [f"student {number}" for number in range(6)]
 ANSWER = "def double(w):\n    return 2 * w"
 CHECK = 'Report("q1", "Twice").close("of three", lambda: double(3), 6, 2)'
-
-
-class Submission(NamedTuple):
-    student: str
-    notebooks: dict
-    flags: list
-    reason: str
 
 
 @pytest.fixture

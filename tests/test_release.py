@@ -357,7 +357,7 @@ def test_a_solution_in_a_network(course, refused):
     (course / "checkpoints").mkdir()
     data = b"\x00\xff\xfe" + SOLUTION.encode() + b"\x80"
     (course / "checkpoints/cifar10-float.pt").write_bytes(data)
-    entry = {"sha256": hashlib.sha256(data).hexdigest(), "data": "cifar10"}
+    entry = {"sha256": hashlib.sha256(data).hexdigest(), "command": ""}
     (course / "checkpoints/manifest.json").write_text(json.dumps({"cifar10-float.pt": entry}))
     grid = json.loads((ROOT / "checkpoints/cifar10-grid.json").read_text()) | {"sha256": entry["sha256"]}
     (course / "checkpoints/cifar10-grid.json").write_text(json.dumps(grid))

@@ -5,7 +5,6 @@ import contextlib
 import json
 import sys
 from pathlib import Path
-from typing import NamedTuple
 
 import nbformat
 import numpy as np
@@ -13,6 +12,7 @@ import pytest
 
 from labutils.grading import exchange, inside, isolation, judge, rerun, run
 from labutils.grading.judge import Cell
+from labutils.grading.submissions import Submission
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 pytestmark = pytest.mark.skipif(not isolation.POSIX, reason="grading by running needs Linux or macOS")
@@ -430,13 +430,6 @@ def test_a_check_that_cannot_be_set_up_stops_grading(refused):
     cells = [SETUP._replace(source="import no_such_module as np\nfrom labutils.checks import Report"), DOUBLE, CHECK_1]
     with pytest.raises(judge.CannotGrade, match="q1: the check cannot be set up here: No module named"):
         judge.decide(cells, judge.questions(cells)[0], None)
-
-
-class Submission(NamedTuple):
-    student: str
-    notebooks: dict
-    flags: list
-    reason: str
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ The zip's bytes depend on nothing but the course: files in order, fixed times an
 differs between versions of zlib. Where anything is wrong, nothing is written.
 """
 
-import hashlib
 import io
 import json
 import shutil
@@ -15,6 +14,7 @@ from pathlib import Path
 
 import nbformat
 
+from .. import checkpoints as networks
 from .. import grid
 from . import leaks
 from .student import marks, student_version
@@ -64,19 +64,14 @@ def checkpoints(root):
 
     Raises: ValueError or OSError where a network is not the manifest's, or a grid is missing or of another network.
     """
-    manifest = (root / "checkpoints/manifest.json").read_bytes()
-    files = {"checkpoints/manifest.json": manifest}
-    for name, entry in json.loads(manifest).items():
-        data = files[f"checkpoints/{name}"] = (root / "checkpoints" / name).read_bytes()
-        found = hashlib.sha256(data).hexdigest()
-        if found != entry["sha256"]:
-            wanted = f"sha256 {entry['sha256'][:12]}... as in the manifest"
-            raise ValueError(f"checkpoints/{name}: expected {wanted}, found {found[:12]}...; train it anew")
-    for name in sorted({entry["data"] for entry in json.loads(manifest).values()}):
-        grid.load(name, root / "checkpoints")
-        path = f"checkpoints/{grid.file_name(name)}"
-        files[path] = (root / path).read_bytes()
-    return files
+    folder, names = root / "checkpoints", [networks.MANIFEST]
+    for name, bits in map(networks.parse, networks.manifest(folder)):
+        networks.check(name, bits, folder)
+        names.append(networks.file_name(name, bits))
+        if bits is None:
+            grid.load(name, folder)
+            names.append(grid.file_name(name))
+    return {f"checkpoints/{name}": (folder / name).read_bytes() for name in names}
 
 
 def contents(notebooks):
