@@ -45,17 +45,23 @@ def train(arguments):
         model = checkpoints.quantized(checkpoints.load(images.name), bits or (None,) * 3)
     model.to(device)
     run = training.pretrain if bits is None else training.finetune
-    path = checkpoints.FOLDER / checkpoints.file_name(images.name, bits)
-    state_file = path.with_suffix(".training")
     recipe = training.default_recipe(run) | {"epochs": arguments.epochs, "seed": arguments.seed}
     asked = {"batch": arguments.batch, "learning_rate": arguments.learning_rate}
     recipe |= {key: value for key, value in asked.items() if value is not None}
-    print(
-        f"{path.name}: {arguments.epochs} epochs on {images.source}, {device}; Ctrl-C stops, the same command goes on"
-    )
-    history = run(model, images, **recipe, state_file=state_file)
+    _train_and_keep(lambda state: (model, run(model, images, **recipe, state_file=state)), images, bits, recipe, start)
+
+
+def _train_and_keep(run, images, bits, recipe, start, named=None):
+    """Call `run(state_file)`, which returns (model, history); keep the network and say how good it is."""
+    from . import checkpoints, training
+
+    path = checkpoints.FOLDER / checkpoints.file_name(images.name, bits, named)
+    state_file = path.with_suffix(".training")
+    where = f"{recipe['epochs']} epochs on {images.source}, {training.default_device()}"
+    print(f"{path.name}: {where}; Ctrl-C stops, the same command goes on")
+    model, history = run(state_file)
     accuracy = training.evaluate(model, images.test_images, images.test_labels)
-    checkpoints.save(model, images.name, recipe, history, accuracy, start)
+    checkpoints.save(model, images.name, recipe, history, accuracy, start, named=named)
     state_file.unlink()
     best = max(epoch["accuracy"] for epoch in history)
     print(f"{path.name}: saved; test accuracy {accuracy:.4f} after the last epoch, {best:.4f} after the best")
@@ -92,6 +98,31 @@ def measure_grid(arguments):
     accuracies = grid.measure(model, images.test_images, images.test_labels)
     path = grid.save(images.name, accuracies, len(images.test_images))
     print(f"{path.name}: saved; {len(accuracies)} combinations, {len(grid.front(grid.load(images.name)))} on the front")
+
+
+def anneal(arguments):
+    """Train the float network on at few bits by a recipe of lab 08, and keep it."""
+    from . import checkpoints, data, few_bits, training
+
+    images, bits, recipe = data.load(arguments.data), arguments.bits, arguments.recipe
+    float_model = checkpoints.load(images.name).to(training.default_device())
+    numbers = few_bits.numbers(recipe, arguments.epochs, arguments.seed)
+
+    def run(state_file):
+        return few_bits.train(float_model, images, bits, recipe, arguments.epochs, arguments.seed, state_file)
+
+    _train_and_keep(run, images, bits, numbers, checkpoints.entry(images.name), recipe)
+
+
+def measure_knobs(arguments):
+    """Measure what each knob of lab 08's recipes is worth, on training images that are held out."""
+    from . import checkpoints, data, few_bits, training
+
+    images = data.load(arguments.data)
+    float_model = checkpoints.load(images.name).to(training.default_device())
+    for recipe in arguments.only or ["homework", *few_bits.RECIPES]:
+        accuracy = few_bits.measure_knob(float_model, images, recipe, epochs=arguments.epochs)
+        print(f"{recipe}: {accuracy[-1]:.4f} of {few_bits.HELD_OUT} held-out training images after the last epoch")
 
 
 def examine(arguments):
@@ -163,6 +194,20 @@ def main(words=None):
         command.add_argument("--learning-rate", type=float, help="default: the recipe's")
         command.add_argument("--seed", type=int, default=0, help="default 0")
         command.set_defaults(run=train)
+    text = "train the float network on at few bits by a recipe of lab 08"
+    command = verbs.add_parser("anneal", help=text, description=text)
+    command.add_argument("--bits", type=parse_bits, required=True, help="bits per stage: 4,4,2, or 2 for all")
+    command.add_argument("--recipe", required=True, help="annealed (the homework's range), or learned; see few_bits.py")
+    command.add_argument("--data", default=None, help="cifar10 or shapes10 (default: as the labs choose)")
+    command.add_argument("--epochs", type=parse_count, default=20, help="default 20")
+    command.add_argument("--seed", type=int, default=0, help="default 0")
+    command.set_defaults(run=anneal)
+    text = "measure what each knob of those recipes is worth, at 2 bits, on training images that are held out"
+    command = verbs.add_parser("knobs", help=text, description=text)
+    command.add_argument("--data", default=None, help="cifar10 or shapes10 (default: as the labs choose)")
+    command.add_argument("--epochs", type=parse_count, default=4, help="default 4")
+    command.add_argument("--only", nargs="+", metavar="RECIPE", help="these; default: the homework's and all others")
+    command.set_defaults(run=measure_knobs)
     text = "say what of CIFAR-10 is there and what it is worth, or get it"
     command = verbs.add_parser("data", help=text, description=text)
     choice = command.add_mutually_exclusive_group()

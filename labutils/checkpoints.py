@@ -17,20 +17,23 @@ FOLDER = Path(__file__).resolve().parent.parent / "checkpoints"
 MANIFEST = "manifest.json"
 
 
-def file_name(name, bits=None):
-    """Return the file of a network: "cifar10-float.pt", or "cifar10-4-4-2.pt" for bits (4, 4, 2)."""
-    return f"{name}-{'float' if bits is None else '-'.join(map(str, bits))}.pt"
+def file_name(name, bits=None, recipe=None):
+    """Return the file of a network: "cifar10-float.pt", "cifar10-4-4-2.pt", or "cifar10-2-2-2-learned.pt"."""
+    words = ["float"] if bits is None else [*map(str, bits)]
+    return "-".join([name, *words, *([recipe] if recipe else [])]) + ".pt"
 
 
 def parse(file):
-    """Return (name, bits) of the network in a file: what `file_name` was given."""
-    name, *bits = file.removesuffix(".pt").split("-")
-    return name, None if bits == ["float"] else tuple(map(int, bits))
+    """Return (name, bits, recipe) of the network in a file: what `file_name` was given."""
+    name, *words = file.removesuffix(".pt").split("-")
+    recipe = words.pop() if len(words) == 4 else None
+    return name, None if words == ["float"] else tuple(map(int, words)), recipe
 
 
-def command(name, bits=None, **options):
+def command(name, bits=None, recipe=None, **options):
     """Return the command that makes the file of a network; options, such as epochs=10, follow in the given order."""
-    verb = "pretrain" if bits is None else f"finetune --bits {','.join(map(str, bits))}"
+    verb = "pretrain" if bits is None else "finetune" if recipe is None else f"anneal --recipe {recipe}"
+    verb += "" if bits is None else f" --bits {','.join(map(str, bits))}"
     words = "".join(f" --{key.replace('_', '-')} {value}" for key, value in options.items())
     return f"python -m labutils {verb} --data {name}{words}"
 
@@ -63,17 +66,17 @@ def write_json(path, content):
     files.write_whole(path, (json.dumps(content, indent=1, sort_keys=True) + "\n").encode())
 
 
-def entry(name, bits=None, folder=None):
+def entry(name, bits=None, recipe=None, folder=None):
     """Return the manifest's entry of a network: recipe, accuracies, digest.
 
     Raises: FileNotFoundError where there is none.
     """
-    file = file_name(name, bits)
+    file = file_name(name, bits, recipe)
     entries = manifest(folder)
     if file not in entries:
         raise FileNotFoundError(
             f"{file}: expected a trained network in {Path(folder or FOLDER) / MANIFEST}, found none; "
-            f"train it with: {command(name, bits)}"
+            f"train it with: {command(name, bits, recipe)}"
         )
     return entries[file]
 
@@ -92,14 +95,14 @@ def load_weights(model, path, advice):
     return model
 
 
-def check(name, bits=None, folder=None):
+def check(name, bits=None, recipe=None, folder=None):
     """Return (path, advice) of a network whose file is the manifest's: advice says how to restore it.
 
     Raises: FileNotFoundError where there is no such network, ValueError where its file is damaged or altered; each
         names the command that mends it.
     """
-    expected = entry(name, bits, folder)
-    path = Path(folder or FOLDER) / file_name(name, bits)
+    expected = entry(name, bits, recipe, folder)
+    path = Path(folder or FOLDER) / file_name(name, bits, recipe)
     advice = f"restore it with git checkout, or train it with: {expected['command']}"
     if not path.is_file():
         raise FileNotFoundError(f"{path}: expected the network that the manifest names, found no file; {advice}")
@@ -109,18 +112,24 @@ def check(name, bits=None, folder=None):
     return path, advice
 
 
-def load(name, bits=None, folder=None):
+def load(name, bits=None, recipe=None, folder=None):
     """Load a trained network, its file checked against the manifest.
 
     Parameters: name, the data set it was trained on, such as "cifar10"; bits, None for the float network, or three
-        entries, one per stage, for the fine-tuned one; folder, where to look (None: checkpoints/).
-    Returns: ResNet20 with these bits, in evaluation mode, on the processor.
+        entries, one per stage, for the fine-tuned one; recipe, of `few_bits.RECIPES` (None: the homework's); folder,
+        where to look (None: checkpoints/).
+    Returns: ResNet20 with these bits, in evaluation mode, on the processor, its weights on their levels.
     Raises: as `check` does, and ValueError where the file does not hold these weights.
     """
+    from .quantize import as_it_is, quant_layers
     from .resnet import ResNet20
 
-    path, advice = check(name, bits, folder)
-    return load_weights(ResNet20(bits or (None,) * 3), path, advice).eval()
+    path, advice = check(name, bits, recipe, folder)
+    model = load_weights(ResNet20(bits or (None,) * 3), path, advice).eval()
+    if recipe is not None:  # its levels may lie elsewhere than the homework's quantizer would put them
+        for _, layer in quant_layers(model):
+            layer.quantizer = as_it_is
+    return model
 
 
 def quantized(model, bits):
@@ -140,12 +149,10 @@ def packed(model):
     """
     import torch
 
-    from .quantize import linear_quantize, quant_layers
+    from .quantize import settle
 
-    model = copy.deepcopy(model).cpu()
-    for _, layer in quant_layers(model):
-        layer.weight.data = linear_quantize(layer.weight.data, layer.bits)
-    weights = {key: value.contiguous() for key, value in model.state_dict().items()}
+    settled = settle(copy.deepcopy(model).cpu())
+    weights = {key: value.contiguous() for key, value in settled.state_dict().items()}
     plain, small = io.BytesIO(), io.BytesIO()
     torch.save(weights, plain)
     with zipfile.ZipFile(plain) as source, zipfile.ZipFile(small, "w", zipfile.ZIP_DEFLATED) as target:
@@ -154,13 +161,13 @@ def packed(model):
     return small.getvalue()
 
 
-def save(model, name, recipe, history, accuracy, start=None, folder=None):
+def save(model, name, recipe, history, accuracy, start=None, folder=None, named=None):
     """Save a trained network and its manifest entry; neither is ever half-written.
 
     Parameters: model, a ResNet20, whose bits decide the file name; name, its data set; recipe, a dict with at least
         "epochs" and "seed"; history, one dict per epoch as `training.finetune` returns it; accuracy, of these
         weights on the test set, in float32; start, the manifest's entry of the network that was trained on (None:
-        random weights); folder, where to (None: checkpoints/).
+        random weights); folder, where to (None: checkpoints/); named, which of `few_bits.RECIPES` it is (None: none).
     Returns: the path of the file.
     """
     import torch
@@ -169,10 +176,11 @@ def save(model, name, recipe, history, accuracy, start=None, folder=None):
 
     folder = Path(folder or FOLDER)
     bits = None if model.bits == (None,) * 3 else model.bits
-    path = folder / file_name(name, bits)
+    path = folder / file_name(name, bits, named)
     files.write_whole(path, packed(model))
-    usual = default_recipe(pretrain if bits is None else finetune) | {"epochs": None}  # the command names the rest
-    made_by = command(name, bits, **{key: recipe[key] for key in recipe if recipe[key] != usual.get(key)})
+    usual = default_recipe(pretrain if bits is None else finetune) if named is None else recipe | {"seed": 0}
+    usual |= {"epochs": None}  # the command names what is not usual
+    made_by = command(name, bits, named, **{key: recipe[key] for key in recipe if recipe[key] != usual.get(key)})
     if start is not None and bits is None:  # a float network trained on takes both runs to make
         made_by = f"{start['command']} && {made_by} --restart"
     by_epoch = [round(epoch["accuracy"], 4) for epoch in history]

@@ -168,7 +168,7 @@ def images():
 
 
 def trained():
-    """Return (name, bits) of the networks in the manifest; the float one, which the labs begin with, comes first."""
+    """Return (name, bits, recipe) of the manifest's networks; the float one, which the labs begin with, comes first."""
     from . import checkpoints, data
 
     first = checkpoints.file_name(data.chosen()[0])
@@ -179,9 +179,9 @@ def networks():
     """Compare the digest of each trained network with the manifest's."""
     from . import checkpoints
 
-    for name, bits in trained():
+    for network in trained():
         try:
-            path, _ = checkpoints.check(name, bits)
+            path, _ = checkpoints.check(*network)
             yield True, f"{path}: digest as in the manifest"
         except (OSError, ValueError) as error:
             yield False, str(error)
@@ -201,22 +201,22 @@ def accuracies():
     from . import checkpoints, data, training
 
     device = training.default_device()
-    for source in dict.fromkeys(name for name, _ in trained()):
+    for source in dict.fromkeys(name for name, *_ in trained()):
         try:
             images = data.load(source)
         except (OSError, ValueError) as error:
             yield False, str(error)
             continue
         yield True, f"{images.source}: every image as expected"
-        for name, bits in trained():
-            if name != source:
+        for network in trained():
+            if network[0] != source:
                 continue
             try:
-                expected = checkpoints.entry(name, bits)
-                model = checkpoints.load(name, bits).to(device)
+                expected = checkpoints.entry(*network)
+                model = checkpoints.load(*network).to(device)
             except (OSError, ValueError):
                 continue  # `networks` has said so
-            file, wanted = checkpoints.file_name(name, bits), expected["accuracy_last_epoch"]
+            file, wanted = checkpoints.file_name(*network), expected["accuracy_last_epoch"]
             found = training.evaluate(model, images.test_images, images.test_labels)
             if abs(found - wanted) <= TOLERANCE:
                 yield True, f"{file}: test accuracy {found:.4f} ({wanted:.4f} in the manifest)"

@@ -108,7 +108,7 @@ def save(name, accuracies, images, folder=None):
     """
     import torch
 
-    network = checkpoints.entry(name, None, folder)
+    network = checkpoints.entry(name, folder=folder)
     content = {
         "network": checkpoints.file_name(name),
         "sha256": network["sha256"],
@@ -141,7 +141,7 @@ def load(name, folder=None):
         digest = content["sha256"]
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise ValueError(f"{path}: expected a grid of bits, found {type(error).__name__}; {advice}") from None
-    expected = checkpoints.entry(name, None, folder)["sha256"]
+    expected = checkpoints.entry(name, folder=folder)["sha256"]
     if digest != expected:
         raise ValueError(
             f"{path}: expected a grid of the network with sha256 {expected[:12]}..., found one of {digest[:12]}...; "

@@ -66,7 +66,26 @@ class STE(torch.autograd.Function):
         return gradient, None
 
 
-class QuantConv2d(nn.Module):
+class QuantLayer(nn.Module):
+    """What the quantized layers share: float weights `weight`, and what they are rounded to.
+
+    `bits` is as in `linear_quantize`. `quantizer(weight, bits)` rounds on every forward pass and decides which gradient
+    the float weights get; it is `STE.apply` unless another one is put there, as in notebooks/08.
+    """
+
+    def __init__(self, bits):
+        super().__init__()
+        self.bits, self.quantizer = check_bits(bits), STE.apply
+
+    def rounded(self):
+        """Return the weights as the layer uses them."""
+        return self.weight if self.bits is None else self.quantizer(self.weight, self.bits)
+
+    def extra_repr(self):
+        return f"bits={self.bits}"
+
+
+class QuantConv2d(QuantLayer):
     """A bias-free convolution whose weights pass through `STE` on every forward pass.
 
     Parameters: in_channels, out_channels, kernel_size, and stride and padding as in `nn.Conv2d`; bits as in
@@ -75,9 +94,8 @@ class QuantConv2d(nn.Module):
     """
 
     def __init__(self, in_channels, out_channels, kernel_size, stride=1, padding=0, bits=None):
-        super().__init__()
+        super().__init__(bits)
         self.conv = nn.Conv2d(in_channels, out_channels, kernel_size, stride, padding, bias=False)
-        self.bits = check_bits(bits)
 
     @property
     def weight(self):
@@ -85,24 +103,18 @@ class QuantConv2d(nn.Module):
         return self.conv.weight
 
     def forward(self, x):
-        if self.bits is None:
-            return self.conv(x)
-        return F.conv2d(x, STE.apply(self.conv.weight, self.bits), None, self.conv.stride, self.conv.padding)
-
-    def extra_repr(self):
-        return f"bits={self.bits}"
+        return F.conv2d(x, self.rounded(), None, self.conv.stride, self.conv.padding)
 
 
-class QuantLinear(nn.Module):
+class QuantLinear(QuantLayer):
     """A linear layer with float bias whose weights pass through `STE` on every forward pass.
 
     Parameters: in_features, out_features; bits as in `linear_quantize`. Derived in notebooks/06.
     """
 
     def __init__(self, in_features, out_features, bits=None):
-        super().__init__()
+        super().__init__(bits)
         self.linear = nn.Linear(in_features, out_features)
-        self.bits = check_bits(bits)
 
     @property
     def weight(self):
@@ -110,17 +122,29 @@ class QuantLinear(nn.Module):
         return self.linear.weight
 
     def forward(self, x):
-        if self.bits is None:
-            return self.linear(x)
-        return F.linear(x, STE.apply(self.linear.weight, self.bits), self.linear.bias)
+        return F.linear(x, self.rounded(), self.linear.bias)
 
-    def extra_repr(self):
-        return f"bits={self.bits}"
+
+def as_it_is(w, bits):
+    """Return w: the quantizer of a layer whose weights are on their levels already."""
+    return w
+
+
+def settle(model):
+    """Replace the float weights of all rounded layers by what they are rounded to, in place; return the model.
+
+    The network computes the same, and need not round again. Training it on is training from the levels.
+    """
+    for _, layer in quant_layers(model):
+        layer.weight.data = layer.rounded().detach()
+        del layer.quantizer  # which may be a module, whose learned levels are no longer needed
+        layer.quantizer = as_it_is
+    return model
 
 
 def quant_layers(model):
     """Return [(name, layer), ...]: the model's `QuantConv2d` and `QuantLinear` layers, first to last."""
-    return [(name, m) for name, m in model.named_modules() if isinstance(m, (QuantConv2d, QuantLinear))]
+    return [(name, m) for name, m in model.named_modules() if isinstance(m, QuantLayer)]
 
 
 def weight_bits(layer):

@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn import functional as F
 from torch.nn.utils.fusion import fuse_conv_bn_weights
 
-from .quantize import QuantConv2d, QuantLinear, linear_quantize
+from .quantize import QuantConv2d, QuantLinear
 
 WIDTHS = (16, 32, 64)
 BLOCKS_PER_STAGE = 3
@@ -105,7 +105,7 @@ def folded(model):
 def _fold(quantized, norm):
     """Return the convolution that equals a QuantConv2d followed by batch normalisation in evaluation mode."""
     conv = copy.deepcopy(quantized.conv)
-    weight = linear_quantize(quantized.weight, quantized.bits)
+    weight = quantized.rounded().detach()
     statistics = (norm.running_mean, norm.running_var, norm.eps, norm.weight, norm.bias)
     conv.weight, conv.bias = fuse_conv_bn_weights(weight, None, *statistics)
     return conv

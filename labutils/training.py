@@ -20,6 +20,7 @@ from .augmentation import augment, normalise, random_crops
 from .resnet import folded
 
 CHECK_EVERY = 10  # steps between looks at the loss, for which a GPU has to finish all that it was given
+TEMPERATURE, SOFT = 4.0, 0.9  # how soft a teacher's probabilities are, and how much of the loss they make up
 CLOSE = 0.25  # standard deviations of the scores; bfloat16 changed an order over 0.14 of them at most, at 3 and 2 bits
 
 
@@ -135,7 +136,20 @@ def _require_finite(epoch, *tensors):
         )
 
 
-def _epochs(model, data, optimizer, learning_rate_at, recipe, history, generator, progress):
+def distillation_loss(scores, teacher_scores, labels):
+    """Return the loss of a network that learns from a teacher's scores more than from the labels (nats).
+
+    Parameters: scores and teacher_scores, (batch, classes); labels, integers (batch,).
+    Returns: `SOFT` times the divergence from the teacher's softened probabilities to the network's, times the square of
+        the temperature, which keeps its gradient's size; and 1 - `SOFT` times the cross-entropy.
+    Source: Hinton, Vinyals and Dean (2015). Used in notebooks/08.
+    """
+    soft = [F.log_softmax(values / TEMPERATURE, dim=1) for values in (scores, teacher_scores)]
+    divergence = F.kl_div(*soft, reduction="batchmean", log_target=True) * TEMPERATURE**2
+    return SOFT * divergence + (1 - SOFT) * F.cross_entropy(scores, labels)
+
+
+def _epochs(model, data, optimizer, learning_rate_at, recipe, teacher, history, generator, progress):
     """Train from the epoch after the last one in `history` on; extend it and yield after each epoch.
 
     The learning rate of a step is `learning_rate_at(done)`, where `done` in [0, 1) is the share of the run behind it.
@@ -146,6 +160,8 @@ def _epochs(model, data, optimizer, learning_rate_at, recipe, history, generator
     images, labels, *test = (torch.as_tensor(array).to(device) for array in arrays)
     autocast = torch.autocast(device.type, torch.bfloat16, enabled=has_fast_bfloat16(device))
     model.to(memory_format=torch.channels_last)
+    if teacher is not None:
+        teacher = folded(teacher).to(device, memory_format=torch.channels_last)
     steps = math.ceil(len(images) / batch)
     for epoch in range(len(history), epochs):
         model.train()
@@ -158,7 +174,13 @@ def _epochs(model, data, optimizer, learning_rate_at, recipe, history, generator
                 group["lr"] = learning_rate_at((epoch * steps + step) / (epochs * steps))
             x = normalise(augment(images[chosen], crops[step]))
             with autocast:
-                loss = F.cross_entropy(model(x).float(), labels[chosen])
+                scores = model(x).float()
+            if teacher is None:
+                loss = F.cross_entropy(scores, labels[chosen])
+            else:
+                with autocast, torch.no_grad():
+                    wanted = teacher(x).float()
+                loss = distillation_loss(scores, wanted, labels[chosen])
             total_loss += loss.detach() * len(chosen)
             if step % CHECK_EVERY == 0:
                 _require_finite(epoch, total_loss)
@@ -175,14 +197,14 @@ def _epochs(model, data, optimizer, learning_rate_at, recipe, history, generator
 
 
 @torch.backends.cudnn.flags(enabled=True, deterministic=True)
-def _train(model, data, optimizer, learning_rate_at, recipe, state_file, progress):
+def _train(model, data, optimizer, learning_rate_at, recipe, state_file, progress, teacher=None):
     """Train as `recipe` says and return the history; with a state file, resume there and keep each epoch's state."""
     generator = torch.Generator().manual_seed(recipe["seed"])
     kept = recipe | {"images": len(data.train_images), "source": data.source, "bits": str(model.bits)}
-    kept["start"] = _fingerprint(model)
+    kept |= {"start": _fingerprint(model), "teacher": None if teacher is None else _fingerprint(teacher)}
     with contextlib.nullcontext() if state_file is None else files.held(state_file):
         history = [] if state_file is None else _resume(state_file, kept, model, optimizer, generator)
-        for _ in _epochs(model, data, optimizer, learning_rate_at, recipe, history, generator, progress):
+        for _ in _epochs(model, data, optimizer, learning_rate_at, recipe, teacher, history, generator, progress):
             if state_file is not None:
                 state = {"recipe": kept, "model": model.state_dict(), "optimizer": optimizer.state_dict()}
                 save_atomically(state | {"generator": generator.get_state(), "history": history}, state_file)
@@ -209,25 +231,42 @@ def finetune(
     return _train(model, data, optimizer, lambda done: learning_rate, recipe, state_file, progress)
 
 
-def pretrain(
-    model, data, epochs=200, learning_rate=0.2, momentum=0.9, weight_decay=5e-4, batch=256, warm_up=0.1, seed=0,
-    state_file=None, progress=True,
+def anneal(
+    model, data, epochs=20, learning_rate=0.05, momentum=0.9, weight_decay=1e-4, batch=256, warm_up=0.1, seed=0,
+    state_file=None, progress=True, teacher=None,
 ):  # fmt: skip
-    """Train a float `model` in place from its initial weights: SGD with Nesterov momentum, warm-up, then a cosine.
+    """Train `model` in place with SGD with Nesterov momentum at a rate that warms up and then falls along a cosine.
 
-    Parameters: as in `finetune`; learning_rate is the highest one, reached after the share `warm_up` of the run.
+    Parameters: as in `finetune`; learning_rate is the highest one, reached after the share `warm_up` of the run;
+        teacher, a network whose scores are learned too (None: only the labels are): see `distillation_loss`.
     Returns and raises: as in `finetune`.
-    Source: the recipe of He et al. (2016) with the cosine schedule of Loshchilov and Hutter (2017).
+    Source: the cosine schedule is that of Loshchilov and Hutter (2017). Used in notebooks/08.
     """
     recipe = {"epochs": epochs, "learning_rate": learning_rate, "momentum": momentum, "weight_decay": weight_decay}
     recipe |= {"batch": batch, "warm_up": warm_up, "seed": seed}
-    optimizer = torch.optim.SGD(
-        model.parameters(), learning_rate, momentum=momentum, weight_decay=weight_decay, nesterov=True
-    )
+    groups = [{"params": model.parameters()}]
+    levels = [level for name, level in model.named_parameters() if ".quantizer." in name]
+    if levels:  # learned levels are no weights: nothing should pull them to zero
+        weights = [weight for name, weight in model.named_parameters() if ".quantizer." not in name]
+        groups = [{"params": weights}, {"params": levels, "weight_decay": 0.0}]
+    optimizer = torch.optim.SGD(groups, learning_rate, momentum=momentum, weight_decay=weight_decay, nesterov=True)
 
     def schedule(done):
         if done < warm_up:
             return learning_rate * (done + 1e-3) / (warm_up + 1e-3)
         return learning_rate * 0.5 * (1 + math.cos(math.pi * (done - warm_up) / (1 - warm_up)))
 
-    return _train(model, data, optimizer, schedule, recipe, state_file, progress)
+    return _train(model, data, optimizer, schedule, recipe, state_file, progress, teacher)
+
+
+def pretrain(
+    model, data, epochs=200, learning_rate=0.2, momentum=0.9, weight_decay=5e-4, batch=256, warm_up=0.1, seed=0,
+    state_file=None, progress=True,
+):  # fmt: skip
+    """Train a float `model` in place from its initial weights: `anneal` with more of everything.
+
+    Parameters, returns and raises: as in `anneal`. Source: the recipe of He et al. (2016), with the cosine.
+    """
+    return anneal(
+        model, data, epochs, learning_rate, momentum, weight_decay, batch, warm_up, seed, state_file, progress
+    )

@@ -46,7 +46,7 @@ def test_a_rounded_network_packs_small_and_computes_the_same(tmp_path):
 
 
 def test_manifest_says_what_the_file_is(folder):
-    entry = checkpoints.entry("cifar10", (4, 4, 2), folder)
+    entry = checkpoints.entry("cifar10", (4, 4, 2), folder=folder)
     assert entry["sha256"] == checkpoints.digest(folder / "cifar10-4-4-2.pt")
     assert entry["accuracy_last_epoch"] == 0.2901 and entry["accuracy_best_epoch"] == 0.31
     assert entry["accuracy_by_epoch"] == [0.31, 0.29] and entry["epochs"] == 2 and entry["seed"] == 0
@@ -117,7 +117,7 @@ def test_a_full_disk_leaves_the_old_checkpoint(folder, monkeypatch):
     with pytest.raises(OSError, match="No space left"):
         checkpoints.save(ResNet20((4, 4, 2)), "cifar10", RECIPE, HISTORY, 0.9, folder=folder)
     assert (folder / "cifar10-4-4-2.pt").read_bytes() == before
-    assert checkpoints.entry("cifar10", (4, 4, 2), folder)["accuracy_last_epoch"] == 0.2901
+    assert checkpoints.entry("cifar10", (4, 4, 2), folder=folder)["accuracy_last_epoch"] == 0.2901
     assert not list(folder.glob("*.tmp"))
 
 

@@ -255,7 +255,7 @@ def test_a_damaged_network_a_lost_one_and_none_at_all(computer):
 
 def test_every_network_is_named_as_it_was_saved():
     for bits in (None, (4, 4, 4), (4, 0, 16)):
-        assert checkpoints.parse(checkpoints.file_name("cifar10", bits)) == ("cifar10", bits)
+        assert checkpoints.parse(checkpoints.file_name("cifar10", bits)) == ("cifar10", bits, None)
 
 
 def test_deep_measures_the_accuracy_of_every_network(computer, monkeypatch, capsys):

@@ -17,6 +17,7 @@ LAB_2 = [
     "hardware",
     "files",
     "quantize",
+    "ranges",
     "resnet",
     "shapes10",
     "data",
@@ -24,9 +25,11 @@ LAB_2 = [
     "copies",
     "fetch",
     "augmentation",
+    "calibration",
     "training",
     "checkpoints",
     "grid",
+    "few_bits",
     "doctor",
 ]
 SHOWN = ["style", "plotting", "tables", "widgets", "figure"]

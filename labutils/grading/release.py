@@ -65,9 +65,9 @@ def checkpoints(root):
     Raises: ValueError or OSError where a network is not the manifest's, or a grid is missing or of another network.
     """
     folder, names = root / "checkpoints", [networks.MANIFEST]
-    for name, bits in map(networks.parse, networks.manifest(folder)):
-        networks.check(name, bits, folder)
-        names.append(networks.file_name(name, bits))
+    for name, bits, recipe in map(networks.parse, networks.manifest(folder)):
+        networks.check(name, bits, recipe, folder)
+        names.append(networks.file_name(name, bits, recipe))
         if bits is None:
             grid.load(name, folder)
             names.append(grid.file_name(name))

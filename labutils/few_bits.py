@@ -1,0 +1,117 @@
+"""Recipes for training at few bits that differ in one knob each, and what each knob is worth. Used in notebooks/08.
+
+What a knob is worth is measured on training images that are held out, so that no choice looks at the test set.
+"""
+
+import functools
+import json
+from pathlib import Path
+
+from . import checkpoints, data, files, ranges, training
+from .quantize import quant_layers
+
+HELD_OUT = 5000  # training images that the knobs are judged by
+QUANTIZERS = {
+    "min-max": lambda w, bits: ranges.follows(ranges.min_max),
+    "with zero": lambda w, bits: ranges.follows(ranges.min_max, zero=True),
+    "learned": ranges.LearnedRange,
+}
+# Each knob is turned alone, against "cosine"; the last two turn all that helped, with the homework's range and without.
+RECIPES = {
+    "cosine": {},
+    "slower": {"learning_rate": 0.02},
+    "free": {"weight_decay": 0.0},
+    "taught": {"teacher": True},
+    "zero": {"quantizer": "with zero"},
+    "range": {"quantizer": "learned"},
+    "annealed": {"teacher": True, "weight_decay": 0.0},
+    "learned": {"teacher": True, "weight_decay": 0.0, "quantizer": "learned"},
+}
+
+
+def rounded(model, bits, quantizer="min-max"):
+    """Return a copy of a float ResNet20 with these bits per stage and such a quantizer in each of its rounded layers.
+
+    Parameters: model; bits, three entries; quantizer, one of `QUANTIZERS`.
+    """
+    copy = checkpoints.quantized(model, bits).to(next(model.parameters()).device)
+    for _, layer in quant_layers(copy):
+        if layer.bits is not None:
+            layer.quantizer = QUANTIZERS[quantizer](layer.weight, layer.bits)
+    return copy
+
+
+def train(float_model, images, bits, recipe, epochs, seed=0, state_file=None, progress=True):
+    """Train a float network on at few bits by one of the recipes; return (the rounded network, its history).
+
+    Parameters: float_model, a ResNet20, which is left as it is and teaches where the recipe asks for it; images, an
+        ImageData; bits, three entries; recipe, a name in `RECIPES`; the others as in `training.anneal`.
+    Raises: as `training.anneal` does.
+    """
+    knobs = dict(RECIPES[recipe])
+    model = rounded(float_model, bits, knobs.pop("quantizer", "min-max"))
+    teacher = float_model if knobs.pop("teacher", False) else None
+    run = functools.partial(training.anneal, state_file=state_file, progress=progress)
+    return model, run(model, images, epochs, seed=seed, teacher=teacher, **knobs)
+
+
+def numbers(recipe, epochs, seed):
+    """Return a recipe's numbers and words for the manifest, its defaults included.
+
+    Raises: ValueError where there is no such recipe.
+    """
+    if recipe not in RECIPES:
+        raise ValueError(f"recipe: expected one of {', '.join(RECIPES)}, found {recipe!r}; see labutils/few_bits.py")
+    return training.default_recipe(training.anneal) | RECIPES[recipe] | {"epochs": epochs, "seed": seed}
+
+
+def knobs_file(name):
+    """Return the file of a data set's knobs: "cifar10-knobs.json"."""
+    return f"{name}-knobs.json"
+
+
+def measure_knob(float_model, images, recipe, bits=(2, 2, 2), epochs=4, seed=0, folder=None):
+    """Train by one recipe without the held-out images, judge by them, and keep the result; nothing if it is kept.
+
+    Parameters: float_model, an ImageData's float network; recipe, a name in `RECIPES`, or "homework" for
+        `training.finetune`; folder, where the table is (None: checkpoints/).
+    Returns: the accuracy on the held-out images after each epoch.
+    """
+    folder = Path(folder or checkpoints.FOLDER)
+    path = folder / knobs_file(images.name)
+    kept = {"network": checkpoints.entry(images.name, folder=folder)["sha256"], "held_out": HELD_OUT}
+    kept |= {"bits": list(bits), "epochs": epochs, "seed": seed}
+    found = load_knobs(images.name, folder) if path.exists() else {}
+    if found and {key: found.get(key) for key in kept} != kept:
+        raise ValueError(f"{path}: expected a table of {kept}, found another one; delete the file to start anew")
+    if recipe in found.get("accuracy", {}):
+        return found["accuracy"][recipe]
+    parts, state_file = data.held_out(images, HELD_OUT), folder / f"{images.name}-knob-{recipe}.training"
+    if recipe == "homework":
+        history = training.finetune(rounded(float_model, bits), parts, epochs, seed=seed, state_file=state_file)
+    else:
+        _, history = train(float_model, parts, bits, recipe, epochs, seed, state_file)
+    accuracy = [round(epoch["accuracy"], 4) for epoch in history]
+    with files.held(path, wait=True):  # another knob may be measured at this moment
+        found = load_knobs(images.name, folder) if path.exists() else kept | {"accuracy": {}}
+        found["accuracy"][recipe] = accuracy
+        checkpoints.write_json(path, found)
+    state_file.unlink()
+    return accuracy
+
+
+def load_knobs(name, folder=None):
+    """Return the kept table of a data set's knobs: what it was measured with, and {"accuracy": {recipe: by epoch}}.
+
+    Raises: FileNotFoundError where there is none, ValueError where it is damaged; each names the command that mends it.
+    """
+    path = Path(folder or checkpoints.FOLDER) / knobs_file(name)
+    advice = f"measure it with: python -m labutils knobs --data {name}"
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: expected what each knob is worth, found no file; {advice}")
+    try:
+        found = json.loads(path.read_text())
+        assert all(found["accuracy"].values())
+    except (ValueError, TypeError, KeyError, AttributeError, AssertionError) as error:
+        raise ValueError(f"{path}: expected a table of knobs, found {type(error).__name__}; {advice}") from None
+    return found

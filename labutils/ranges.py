@@ -1,0 +1,126 @@
+"""Places the levels elsewhere than from the smallest weight to the largest. Derived in notebooks/08.
+
+An estimator looks at weights and returns the lowest level and the step from one level to the next; a quantizer rounds
+weights to such levels and is what `quantize.QuantLayer.quantizer` holds.
+"""
+
+import torch
+from torch import nn
+
+SHARES = (1.0, 0.8, 0.6, 0.4, 0.3, 0.2)  # of the whole range, from which `least_squares` starts
+ROUNDS = 30
+
+
+def _rows(w, per_channel):
+    """Return w as a matrix with one row per range: one in all, or one per output channel."""
+    return w.flatten(1) if per_channel else w.reshape(1, -1)
+
+
+def _shaped(lowest, step, w):
+    """Return two columns, one number per range, as tensors that broadcast against w."""
+    shape = (-1,) + (1,) * (w.dim() - 1)
+    return lowest.view(shape), step.view(shape)
+
+
+def min_max(w, bits, per_channel=False):
+    """Spread the levels from the smallest weight to the largest, of the tensor or of each output channel.
+
+    Parameters: w, float, (out_channels, ...); bits, 1 to 16; per_channel, whether each output channel has its own.
+    Returns: lowest and step, each of shape (1, ...) or (out_channels, 1, ...), to broadcast against w.
+    Source: linear quantization with dynamic scaling, as in Jacob et al. (2018). Derived in notebooks/06.
+    """
+    lowest, highest = torch.aminmax(_rows(w, per_channel), dim=1)
+    return _shaped(lowest, (highest - lowest) / (2**bits - 1), w)
+
+
+def least_squares(w, bits, per_channel=False):
+    """Spread the levels so that rounding moves the weights least, by the sum of squares.
+
+    In turn, every weight takes its nearest level, and the levels move to where they fit these weights best: a straight
+    line through the points (code, weight). Neither makes the error larger, so it settles; where depends on the start,
+    so several starts are tried and the best is kept. The outermost weights may lie outside.
+    Parameters and returns: as in `min_max`.
+    Source: Lloyd (1982), with evenly spaced levels. Derived in notebooks/08.
+    """
+    rows = _rows(w, per_channel)
+    smallest, largest = torch.aminmax(rows, dim=1, keepdim=True)
+    whole = (largest - smallest) / (2**bits - 1)
+    best = smallest, whole
+    least = (round_to(rows, bits, *best) - rows).square().sum(1, keepdim=True)
+    for share in SHARES:
+        lowest, step = share * smallest, share * whole
+        for _ in range(ROUNDS):
+            codes = _codes(rows, bits, lowest, step).round()
+            middle, mean = codes.mean(1, keepdim=True), rows.mean(1, keepdim=True)
+            spread = (codes - middle).square().sum(1, keepdim=True)
+            slope = ((codes - middle) * (rows - mean)).sum(1, keepdim=True) / torch.where(spread == 0, 1, spread)
+            step = torch.where(spread == 0, step, slope)
+            lowest = mean - step * middle
+        error = (round_to(rows, bits, lowest, step) - rows).square().sum(1, keepdim=True)
+        best = tuple(torch.where(error < least, new, old) for new, old in zip((lowest, step), best))
+        least = torch.minimum(error, least)
+    return _shaped(*best, w)
+
+
+def with_zero(bits, lowest, step):
+    """Return the levels moved by at most half a step, so that zero is exactly one of them, if it lies among them.
+
+    Weights that are zero then stay zero, as pruned ones must. Source: the rounded zero point of Jacob et al. (2018).
+    """
+    zero = (-lowest / torch.where(step == 0, 1, step)).round().clamp(0, 2**bits - 1)
+    return -zero * step, step
+
+
+def _codes(w, bits, lowest, step):
+    """Return where each weight lies among the levels, from 0 to 2**bits - 1, not rounded yet."""
+    return ((w - lowest) / torch.where(step == 0, 1, step)).clamp(0, 2**bits - 1)
+
+
+def round_to(w, bits, lowest, step):
+    """Round every weight to the nearest of the 2**bits levels lowest, lowest + step, lowest + 2 step, ...
+
+    Parameters: w, a float tensor; bits, 1 to 16; lowest and step, tensors that broadcast against w.
+    Returns: a tensor of w's shape; weights beyond the levels go to the outermost. Halfway values round to the even one.
+    The gradient passes straight through the rounding: to a weight among the levels it is handed on unchanged, to one
+    beyond them it is zero, and `lowest` and `step` get what moving them does to the levels.
+    Source: the gradients of LSQ (Esser et al., 2020) and, with a lowest level of its own, LSQ+ (Bhalgat et al., 2020).
+    """
+    codes = _codes(w, bits, lowest, step)
+    return lowest + step * (codes + (codes.round() - codes).detach())
+
+
+def follows(estimator, zero=False, **options):
+    """Return a quantizer whose levels follow the weights: `estimator(w, bits, **options)`, asked at every call.
+
+    Parameters: estimator, such as `least_squares`; zero, whether zero shall be a level.
+    """
+
+    def quantizer(w, bits):
+        with torch.no_grad():
+            levels = estimator(w, bits, **options)
+            if zero:
+                levels = with_zero(bits, *levels)
+        return round_to(w, bits, *levels)
+
+    return quantizer
+
+
+class LearnedRange(nn.Module):
+    """A quantizer whose lowest level and step are parameters, which training moves as it moves the weights.
+
+    Parameters: w, the weights to start from; bits; estimator, which places the first levels.
+    Their gradients gather one term per weight; they are divided by the square root of the number of weights times the
+    number of steps, so that levels and weights learn at the same pace.
+    Source: LSQ+ (Bhalgat et al., 2020) after LSQ (Esser et al., 2020). Derived in notebooks/08.
+    """
+
+    def __init__(self, w, bits, estimator=least_squares):
+        super().__init__()
+        with torch.no_grad():
+            lowest, step = estimator(w, bits)
+        self.lowest, self.step = nn.Parameter(lowest.clone()), nn.Parameter(step.clone())
+
+    def forward(self, w, bits):
+        pace = (w.numel() / self.lowest.numel() * (2**bits - 1)) ** -0.5
+        levels = (level * pace + (level * (1 - pace)).detach() for level in (self.lowest, self.step))
+        return round_to(w, bits, *levels)

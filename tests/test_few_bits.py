@@ -1,0 +1,177 @@
+"""Recipes for few bits: each knob does what it says; their table is kept whole and judged by held-out images."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from test_training import random_data, same_weights
+from torch.nn import functional as F
+
+from labutils import checkpoints, data, few_bits, quantize, ranges, training
+from labutils.resnet import ResNet20
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """Many threads are slower for so little work."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="module")
+def float_model():
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return ResNet20().eval()
+
+
+def layers(model):
+    return [layer for _, layer in quantize.quant_layers(model) if layer.bits is not None]
+
+
+@pytest.mark.parametrize("quantizer", few_bits.QUANTIZERS)
+def test_every_quantizer_rounds_to_as_many_levels_as_the_bits_allow(float_model, quantizer):
+    model = few_bits.rounded(float_model, (2, 3, 2), quantizer)
+    for layer in layers(model):
+        levels = layer.rounded().unique()
+        assert 2 < len(levels) <= 2**layer.bits
+        assert (0 in levels) == (quantizer == "with zero")
+
+
+def test_the_homeworks_quantizer_is_one_of_them(float_model):
+    ours, homeworks = few_bits.rounded(float_model, (2, 2, 2)), checkpoints.quantized(float_model, (2, 2, 2))
+    for one, other in zip(layers(ours), layers(homeworks)):
+        torch.testing.assert_close(one.rounded(), other.rounded())
+
+
+@pytest.mark.parametrize("recipe", few_bits.RECIPES)
+def test_every_recipe_trains_the_copy_and_leaves_the_float_network(float_model, recipe):
+    before = {key: value.clone() for key, value in float_model.state_dict().items()}
+    model, history = few_bits.train(float_model, random_data(32, 8), (2, 2, 2), recipe, epochs=1, progress=False)
+    assert len(history) == 1 and np.isfinite(history[0]["loss"])
+    assert not same_weights(model, few_bits.rounded(float_model, (2, 2, 2)))
+    assert all(torch.equal(value, before[key]) for key, value in float_model.state_dict().items())
+    assert set(few_bits.numbers(recipe, 1, 0)) >= set(few_bits.RECIPES[recipe]) | {"epochs", "seed", "learning_rate"}
+
+
+def test_knobs_differ_from_cosine_in_one_thing_each():
+    single = [name for name in few_bits.RECIPES if name not in ("cosine", "annealed", "learned")]
+    assert few_bits.RECIPES["cosine"] == {} and all(len(few_bits.RECIPES[name]) == 1 for name in single)
+    both = few_bits.RECIPES["annealed"] | {"quantizer": "learned"}
+    assert both == few_bits.RECIPES["learned"] and "quantizer" not in few_bits.RECIPES["annealed"]
+
+
+def test_learned_levels_move_and_no_weight_decay_pulls_them(float_model):
+    def one_step(weight_decay):
+        model = few_bits.rounded(float_model, (2, 2, 2), "learned")
+        training.anneal(model, random_data(32, 8), 1, weight_decay=weight_decay, progress=False)
+        return model, [layer.quantizer.step.item() for layer in layers(model)]
+
+    (with_decay, steps), (without, same_steps) = one_step(10.0), one_step(0.0)
+    start = [layer.quantizer.step.item() for layer in layers(few_bits.rounded(float_model, (2, 2, 2), "learned"))]
+    assert steps == same_steps != start
+    assert not torch.equal(layers(with_decay)[0].weight, layers(without)[0].weight)
+
+
+def test_the_distillation_loss_by_hand():
+    generator = torch.Generator().manual_seed(1)
+    scores, wanted = torch.randn(2, 5, 10, generator=generator)
+    labels = torch.tensor([0, 3, 9, 1, 1])
+    p, q = (wanted / 4).softmax(1), (scores / 4).softmax(1)
+    by_hand = 0.9 * 16 * (p * (p / q).log()).sum(1).mean() + 0.1 * F.cross_entropy(scores, labels)
+    torch.testing.assert_close(training.distillation_loss(scores, wanted, labels), by_hand)
+
+
+def test_a_teacher_is_learned_from_and_is_no_part_of_another_run(float_model, tmp_path):
+    taught, alone = (few_bits.rounded(float_model, (4, 4, 4)) for _ in range(2))
+    images, state = random_data(32, 8), tmp_path / "state"
+    training.anneal(taught, images, 1, teacher=float_model, state_file=state, progress=False)
+    training.anneal(alone, images, 1, progress=False)
+    assert not same_weights(taught, alone)
+    with pytest.raises(ValueError, match="expected the state of a run with .* found one with"):
+        training.anneal(few_bits.rounded(float_model, (4, 4, 4)), images, 1, state_file=state, progress=False)
+
+
+def test_held_out_images_are_training_images_that_are_trained_on_no_more():
+    images = random_data(50, 10)
+    parts = data.held_out(images, 20)
+    together = np.concatenate([parts.train_images, parts.test_images])
+    labels = np.concatenate([parts.train_labels, parts.test_labels])
+    assert len(parts.train_images) == 30 and parts.name == images.name
+    assert data.fingerprint(together, labels) == data.fingerprint(images.train_images, images.train_labels)
+    assert np.array_equal(parts.test_images, data.held_out(images, 20).test_images)
+    assert not np.array_equal(parts.test_images, data.held_out(images, 20, seed=1).test_images)
+
+
+@pytest.fixture
+def small(tmp_path, monkeypatch, float_model):
+    """A folder with a float network for a small data set of its own."""
+    monkeypatch.setattr(few_bits, "HELD_OUT", 16)
+    images = random_data(48, 8)._replace(source="CIFAR-10")
+    recipe = training.default_recipe(training.pretrain) | {"epochs": 1}
+    checkpoints.save(float_model, "cifar10", recipe, [{"accuracy": 0.1}], 0.1, folder=tmp_path)
+    return float_model, images, tmp_path
+
+
+def test_the_table_of_knobs_is_kept_and_not_measured_twice(small, monkeypatch):
+    model, images, folder = small
+    found = few_bits.measure_knob(model, images, "homework", epochs=2, folder=folder)
+    few_bits.measure_knob(model, images, "range", epochs=2, folder=folder)
+    kept = few_bits.load_knobs("cifar10", folder)
+    assert kept["accuracy"]["homework"] == found and len(found) == 2 and set(kept["accuracy"]) == {"homework", "range"}
+    assert kept["held_out"] == 16 and kept["network"] == checkpoints.entry("cifar10", folder=folder)["sha256"]
+    assert not list(folder.glob("*.training"))
+    monkeypatch.setattr(training, "finetune", None)
+    assert few_bits.measure_knob(model, images, "homework", epochs=2, folder=folder) == found
+
+
+def test_a_table_of_other_knobs_is_not_added_to(small, refused):
+    model, images, folder = small
+    few_bits.measure_knob(model, images, "cosine", epochs=1, folder=folder)
+    with refused("knobs.json", "delete the file"):
+        few_bits.measure_knob(model, images, "range", epochs=2, folder=folder)
+
+
+def test_knobs_are_judged_by_held_out_images_and_never_by_the_test_set(small, monkeypatch):
+    model, images, folder = small
+    judged, evaluate = [], training.evaluate
+    monkeypatch.setattr(training, "evaluate", lambda m, x, y: judged.append(np.asarray(x)) or evaluate(m, x, y))
+    few_bits.measure_knob(model, images, "cosine", epochs=1, folder=folder)
+    assert len(judged) == 1 and np.array_equal(judged[0], data.held_out(images, 16).test_images)
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", json.dumps({"accuracy": {"cosine": []}})])
+def test_a_damaged_table(tmp_path, content, refused):
+    (tmp_path / "cifar10-knobs.json").write_text(content)
+    with refused("labutils knobs --data cifar10"):
+        few_bits.load_knobs("cifar10", tmp_path)
+
+
+def test_no_table_and_no_such_recipe(tmp_path, refused):
+    with refused("labutils knobs --data cifar10", error=FileNotFoundError):
+        few_bits.load_knobs("cifar10", tmp_path)
+    with refused("recipe", "learned"):
+        few_bits.numbers("magic", 1, 0)
+
+
+def test_a_network_of_a_recipe_is_kept_beside_the_homeworks_and_loads_with_its_levels(float_model, tmp_path):
+    model = few_bits.rounded(float_model, (2, 2, 2), "learned").eval()
+    for layer in layers(model):  # levels -0.2, 0, 0.2 and 0.4: the last may not be used
+        layer.quantizer.lowest.data.fill_(-0.2)
+        layer.quantizer.step.data.fill_(0.2)
+    recipe = few_bits.numbers("learned", 3, 1)
+    path = checkpoints.save(model, "cifar10", recipe, [{"accuracy": 0.1}], 0.1, folder=tmp_path, named="learned")
+    assert path.name == "cifar10-2-2-2-learned.pt" and checkpoints.parse(path.name) == ("cifar10", (2, 2, 2), "learned")
+    entry = checkpoints.entry("cifar10", (2, 2, 2), "learned", tmp_path)
+    command = "python -m labutils anneal --recipe learned --bits 2,2,2 --data cifar10 --epochs 3 --seed 1"
+    assert entry["command"] == command
+    loaded = checkpoints.load("cifar10", (2, 2, 2), "learned", tmp_path)
+    x = torch.randn(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        assert torch.equal(loaded(x), model(x))
+    assert loaded.bits == (2, 2, 2) and quantize.average_precision(loaded) == quantize.average_precision(model)
+    again = [ranges.follows(ranges.min_max)(layer.weight, 2) for layer in layers(loaded)]
+    assert any(not torch.allclose(w, layer.weight) for w, layer in zip(again, layers(loaded)))  # not rounded again
