@@ -1,7 +1,7 @@
 """What each exercise must show: one function for each question, which returns a `Report`. Used in every notebook.
 
-The functions of Lab 2 and of claims 9 and 10 need torch, which Lab 1 never loads: they are imported when they are first
-asked for. In a notebook, cells that wait for an exercise say so from here on (`waiting`).
+The functions of Lab 2, of notebooks/08 and of claims 9 and 10 need torch, which Lab 1 never loads: they are imported
+when they are first asked for. In a notebook, cells that wait for an exercise say so from here on (`waiting`).
 """
 
 from . import waiting
@@ -67,6 +67,10 @@ def __getattr__(name):
         from . import lab2
 
         return getattr(lab2, name)
+    if name.startswith("few_bits_"):
+        from . import few_bits
+
+        return getattr(few_bits, name)
     if name in ("problem1_9", "problem1_10"):
         from . import problem1_networks
 

@@ -1,0 +1,114 @@
+"""What each exercise of notebooks/08 must show. It is beyond the homework: its points count nowhere."""
+
+import itertools
+import math
+
+import torch
+from torch.nn import functional as F
+
+from .report import Report
+
+
+def few_bits_a(fit_levels):
+    """Check `fit_levels(w, codes)`, the (lowest, step) of the straight line through (code, weight): 4 points."""
+    codes = torch.tensor([0.0, 0.0, 1.0, 2.0, 3.0, 3.0, 3.0])
+    w = torch.tensor([-0.7, -0.3, 0.0, 0.2, 0.7, 0.9, 1.4])
+
+    def line(x, y):
+        """Return (intercept, slope) by the normal equations."""
+        solution = torch.linalg.lstsq(torch.stack([torch.ones_like(x), x], 1), y[:, None]).solution
+        return solution.flatten()
+
+    right = line(codes, w)
+    mistakes = {
+        "step and lowest are swapped": right.flip(0),
+        "this is the whole range: from the smallest weight, in thirds of the range": torch.tensor([-0.7, 0.7]),
+        "this line runs through zero: take the mean off codes and weights first": torch.stack(
+            [torch.tensor(0.0), (codes * w).sum() / codes.square().sum()]
+        ),
+        "the slope is upside down: divide by the spread of the codes, not of the weights": line(w, codes),
+    }
+    report = Report("few_bits_a", "The levels that fit best")
+    exact = 0.5 + 0.25 * codes
+    report.close("weights that lie on levels", lambda: _pair(fit_levels(exact, codes)), [0.5, 0.25], tolerance=1e-4)
+    report.close("weights beside them", lambda: _pair(fit_levels(w, codes)), right, 2, mistakes, tolerance=1e-4)
+    label = "a tensor of weights as a layer has it"
+    return report.close(
+        label, lambda: _pair(fit_levels(w[:6].view(2, 3), codes[:6].view(2, 3))), line(codes[:6], w[:6]), tolerance=1e-4
+    )
+
+
+def _pair(values):
+    """Return two numbers, of whatever shape, as a tensor (2,)."""
+    lowest, step = values
+    return torch.stack([torch.as_tensor(lowest).float().reshape(()), torch.as_tensor(step).float().reshape(())])
+
+
+def few_bits_b(distillation):
+    """Check `distillation(scores, teacher_scores, labels, temperature, soft)`, the mean loss in nats: 4 points."""
+    generator = torch.Generator().manual_seed(6)
+    scores, wanted = torch.randn(2, 6, 10, generator=generator) * 3
+    labels, t, soft = torch.arange(6), 4.0, 0.9
+    hard = F.cross_entropy(scores, labels)
+
+    def divergence(p, q):
+        """Return the mean over the batch of the divergence from p to q, in nats."""
+        return (p * (p.log() - q.log())).sum(1).mean()
+
+    p, q = (wanted / t).softmax(1), (scores / t).softmax(1)
+    far, rest = soft * t**2 * divergence(p, q), (1 - soft) * hard
+    unsoftened = soft * t**2 * divergence(wanted.softmax(1), scores.softmax(1))
+    mistakes = {
+        "the square of the temperature is missing": far / t**2 + rest,
+        "the scores are not divided by the temperature": unsoftened + rest,
+        "the divergence runs the wrong way: it is the teacher's probabilities that weigh": (
+            soft * t**2 * divergence(q, p) + rest
+        ),
+        "this is a mean over classes too: sum over them, and take the mean over the images": far / 10 + rest,
+        "soft is the teacher's share, 1 - soft that of the labels": (1 - soft) / soft * far + soft / (1 - soft) * rest,
+        "the labels are missing": far,
+        "the teacher is missing": hard,
+    }
+    right = far + rest
+    report = Report("few_bits_b", "Learning from a teacher")
+    report.close("a batch of six", lambda: distillation(scores, wanted, labels, t, soft), right, 2, mistakes, 1e-4)
+    label = "soft = 0: the labels alone"
+    report.close(label, lambda: distillation(scores, wanted, labels, t, 0.0), hard, 1, None, 1e-4)
+
+    def gradient_at_the_teacher():
+        moving = wanted.clone().requires_grad_()
+        distillation(moving, wanted, labels, t, 1.0).backward()
+        return moving.grad
+
+    label = "who says what the teacher says has nothing to learn from it"
+    return report.close(label, gradient_at_the_teacher, torch.zeros(6, 10), 1, None, 1e-5)
+
+
+def few_bits_c(add_layer):
+    """Check `add_layer(best, increase, size)`, one layer more in the table {total: (smallest sum, bits)}: 4 points."""
+    layers = [({2: 0.9, 3: 0.2}, 3), ({2: 0.5, 3: 0.4, 4: 0.0}, 1), ({2: 0.3, 4: 0.1}, 2), ({2: 0.8, 3: 0.0}, 1)]
+
+    def brute_force(layers):
+        best = {}
+        for chosen in itertools.product(*(increase for increase, _ in layers)):
+            total = sum(bits * size for bits, (_, size) in zip(chosen, layers))
+            cost = sum(increase[bits] for bits, (increase, _) in zip(chosen, layers))
+            if cost < best.get(total, (math.inf,))[0]:
+                best[total] = cost, chosen
+        return best
+
+    def rows(best):
+        return [[total, best[total][0], *best[total][1]] for total in sorted(best)]
+
+    def answer(layers):
+        best = {0: (0.0, [])}
+        for increase, size in layers:
+            best = add_layer(best, increase, size)
+        return rows(best)
+
+    report = Report("few_bits_c", "One layer more")
+    report.close("one layer of three weights", lambda: answer(layers[:1]), rows(brute_force(layers[:1])))
+    totals = [row[0] for row in rows(brute_force(layers[:2]))]
+    report.close("two layers: every total that they can reach", lambda: [row[0] for row in answer(layers[:2])], totals)
+    label = "four layers: of equal totals the smaller sum stays"
+    return report.close(label, lambda: answer(layers), rows(brute_force(layers)), 2)
