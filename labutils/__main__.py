@@ -155,7 +155,9 @@ def grade(arguments):
     course = questions.course()
     given = written.read(out, course)
     with tempfile.TemporaryDirectory(prefix="labutils-") as unpacked:
+        graded = {question.notebook for question in course.values()}  # not the lab beyond the homework
         results = submissions.collect(folder, unpacked, questions.stems())
+        results = (one._replace(notebooks={n: p for n, p in one.notebooks.items() if n in graded}) for one in results)
         if arguments.stored:
             results = (stored.preview(submission, course) for submission in results)
         else:

@@ -18,8 +18,10 @@ NAMES = [
     "05_trimmed_l1",
     "06_ste_quantization",
     "07_mixed_precision",
+    "08_few_bits",
 ]
-POINTS = dict(zip(NAMES, (20, 11, 10, 9, 9, 11, 20, 20)))  # the homework's: Problem 1 20, Lab 1 50, Lab 2 40
+POINTS = dict(zip(NAMES, (20, 11, 10, 9, 9, 11, 20, 20, 0)))  # the homework's: Problem 1 20, Lab 1 50, Lab 2 40
+BEYOND = "08_few_bits"  # no homework, no points: its checks are marked as given cells, not as graded ones
 CLAIMS = "00_true_or_false"  # ten claims, each with a prediction, an experiment and a check
 RECORD = "application/vnd.labutils.check+json"
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -71,7 +73,8 @@ def is_answer(cell):
 
 
 def is_check(cell):
-    return marks(cell).get("grade") and not marks(cell).get("solution")
+    """Whether a cell checks an answer, for points of the homework's or for none."""
+    return cell.cell_type == "code" and "nbgrader" in cell.metadata and not marks(cell).solution
 
 
 def is_prediction(cell):
@@ -117,7 +120,7 @@ def test_it_is_small(file):
     assert file.stat().st_size < 500_000
 
 
-def test_title_and_openers(notebook):
+def test_title_and_openers(file, notebook):
     first = notebook.cells[0]
     headings = [line for text in markdown(notebook) for line in text.splitlines() if re.match(r"# ", line)]
     assert first.cell_type == "markdown"
@@ -126,7 +129,8 @@ def test_title_and_openers(notebook):
     for opener in ("What you'll do", "What you'll learn", "What you'll need", "Time on a laptop"):
         assert first.source.count(f"**{opener}.** ") == 1, opener
     assert re.search(r"run in (\d+) s\.$", first.source.strip())
-    assert re.search(r"Homework (Lab \d, part|Problem \d).*points", first.source)
+    about = r"Beyond the homework: " if file.stem == BEYOND else r"Homework (Lab \d, part|Problem \d).*points"
+    assert re.search(about, first.source)
 
 
 def test_what_it_ends_with(file, notebook):
@@ -176,7 +180,7 @@ def test_figures_are_described(notebook):
 def test_widgets_have_a_goal_and_stand_below_the_figure_that_they_start_with(notebook):
     ids = [cell.id for cell in notebook.cells]
     sliders = [cell for cell in code_cells(notebook) if any(WIDGET in o.get("data", {}) for o in cell.outputs)]
-    assert sliders or not notebook.cells[0].source.startswith("# Lab ")  # Problem 1 has nothing to play with
+    assert sliders or notebook.cells[0].source.startswith("# Problem 1")  # which has nothing to play with
     for cell in sliders:
         goal, figure = (notebook.cells[ids.index(cell.id) - before] for before in (2, 1))
         assert goal.source.startswith("## Play: ") and "**Goal:**" in goal.source, cell.id
@@ -216,7 +220,7 @@ def printed(cell):
     return False
 
 
-def test_nbgrader_metadata(notebook):
+def test_nbgrader_metadata(file, notebook):
     graded = [cell for cell in notebook.cells if "nbgrader" in cell.metadata]
     ids = [marks(cell).grade_id for cell in graded]
     assert graded
@@ -226,8 +230,10 @@ def test_nbgrader_metadata(notebook):
         kind = entry.grade, entry.solution, entry.locked, entry.task
         assert all(type(value) is bool for value in kind), cell.id
         assert entry.schema_version == 3
-        assert re.fullmatch(r"(lab[12]_[a-z]|problem1_\d)\w*", entry.grade_id)
-        answer, check, written = (False, True, False, False), (True, False, True, False), (True, True, False, False)
+        ids = r"few_bits_[a-z]" if file.stem == BEYOND else r"(lab[12]_[a-z]|problem1_\d)"
+        assert re.fullmatch(rf"{ids}\w*", entry.grade_id)
+        answer, written = (False, True, False, False), (True, True, False, False)
+        check = (file.stem != BEYOND, False, True, False)
         assert kind in ((answer, check) if cell.cell_type == "code" else (written,)), cell.id
         assert ("points" in entry) == entry.grade, cell.id
         assert set(entry) <= {"schema_version", "grade", "solution", "locked", "task", "grade_id", "points"}, cell.id
@@ -244,7 +250,8 @@ def test_points_are_the_homeworks(file, notebook):
 @pytest.mark.parametrize("kind", MARKERS)
 def test_markers_are_balanced_and_where_they_belong(notebook, kind):
     for cell in notebook.cells:
-        expected = cell.cell_type == "code" and bool(is_answer(cell) if kind == "solution" else is_check(cell))
+        graded = is_check(cell) and marks(cell).grade
+        expected = cell.cell_type == "code" and bool(is_answer(cell) if kind == "solution" else graded)
         found = [line.strip() for line in cell.source.splitlines() if line.strip() in MARKERS[kind]]
         regions = max(1, len(found) // 2) if expected else 0  # an answer may have two: forward and backward
         assert found == list(MARKERS[kind]) * regions, f"{cell.id}: {found}"
@@ -283,7 +290,8 @@ def test_each_check_follows_its_answer(notebook):
 def test_the_committed_answers_earn_all_points(notebook):
     for cell in filter(is_check, notebook.cells):
         (output,) = cell.outputs
-        record, points = output.data[RECORD], marks(cell).points
+        record = output.data[RECORD]
+        points = marks(cell).get("points", record["max"])  # beyond the homework a check's own
         assert record["id"] == marks(cell).grade_id
         assert record["points"] == record["max"] == points, cell.id
         assert sum(row["max"] for row in record["rows"]) == points

@@ -4,6 +4,7 @@ Each widget is a plain function from settings to a Figure, shown by `explore`.
 """
 
 from .controls import explore, log_stops, slider
+from .few_bits import allocation_figure, bit_allocation
 from .lab1 import (
     l1,
     l1_figure,
@@ -20,6 +21,8 @@ from .lab1 import (
 from .lab2 import predictions, predictions_figure, quantizer, quantizer_figure, stage_bits, stage_bits_figure
 
 __all__ = [
+    "allocation_figure",
+    "bit_allocation",
     "explore",
     "l1",
     "l1_figure",
