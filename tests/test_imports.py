@@ -27,6 +27,7 @@ LAB_2 = [
     "training",
     "checkpoints",
     "grid",
+    "allocation",
     "doctor",
 ]
 SHOWN = ["style", "plotting", "tables", "widgets", "figure"]
