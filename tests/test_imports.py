@@ -28,6 +28,7 @@ LAB_2 = [
     "checkpoints",
     "grid",
     "allocation",
+    "pruning",
     "doctor",
 ]
 SHOWN = ["style", "plotting", "tables", "widgets", "figure"]
