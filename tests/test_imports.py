@@ -29,6 +29,7 @@ LAB_2 = [
     "grid",
     "allocation",
     "pruning",
+    "coding",
     "doctor",
 ]
 SHOWN = ["style", "plotting", "tables", "widgets", "figure"]
