@@ -26,6 +26,7 @@ LAB_2 = [
     "augmentation",
     "training",
     "checkpoints",
+    "measured",
     "grid",
     "allocation",
     "pruning",
