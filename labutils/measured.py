@@ -1,6 +1,7 @@
 """Keeps a table that was measured on a data set's float network, and refuses it for any other network.
 
-The file lies beside the network and says what it was measured on. Used by `grid` in notebooks/07.
+The file lies beside the network and says what it was measured on. Used by `grid` in notebooks/07 and by `sensitivity`
+in notebooks/08.
 """
 
 import json

@@ -29,6 +29,7 @@ LAB_2 = [
     "measured",
     "grid",
     "allocation",
+    "sensitivity",
     "pruning",
     "coding",
     "doctor",

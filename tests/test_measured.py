@@ -6,11 +6,12 @@ from itertools import product
 import pytest
 import torch
 
-from labutils import checkpoints, data, grid
+from labutils import checkpoints, data, grid, sensitivity
 from labutils.resnet import ResNet20
 
 GRID = {bits: sum(bits) / 20 for bits in product((2, 4), repeat=3)}
-KINDS = {"grid": (grid, GRID, "a grid of bits")}
+SENSITIVITY = {"a": {2: 0.5, 3: 0.25}, "b": {2: 0.0, 10: 0.125}}
+KINDS = {"grid": (grid, GRID, "a grid of bits"), "sensitivity": (sensitivity, SENSITIVITY, "the layers' sensitivity")}
 
 
 @pytest.fixture(params=KINDS)
