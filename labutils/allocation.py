@@ -3,7 +3,8 @@
 `allocate` is exact. What it minimises is a sum over layers, and the sizes are whole numbers, so that all that matters
 of the layers before one is how many bits they have spent: the best choice for the first k layers at every total follows
 from the best for the first k - 1 (Bellman's recursion; this is a knapsack in which every layer takes one of its items).
-No allocation within the limit has a smaller sum. That the increases of layers rounded together add up is assumed.
+No allocation within the limit has a smaller sum. That the increases of layers rounded together add up is assumed; at
+few bits they come to more than their sum.
 """
 
 import math
