@@ -125,6 +125,20 @@ def measure_knobs(arguments):
         print(f"{recipe}: {accuracy[-1]:.4f} of {few_bits.HELD_OUT} held-out training images after the last epoch")
 
 
+def measure_sensitivity(arguments):
+    """Measure how much the loss rises where one layer of the float network is rounded alone, and keep the table."""
+    from . import checkpoints, data, sensitivity, training
+
+    images = data.load(arguments.data)
+    model = checkpoints.load(images.name).to(training.default_device())
+    used = slice(sensitivity.IMAGES)
+    increase = sensitivity.measure(model, images.train_images[used], images.train_labels[used])
+    path = sensitivity.save(images.name, increase, len(images.train_images[used]))
+    fewest = min(sensitivity.CHOICES)
+    worst = max(increase, key=lambda layer: increase[layer][fewest])
+    print(f"{path.name}: saved; {len(increase)} layers, {worst} minds {fewest} bits most")
+
+
 def examine(arguments):
     """Look at this computer; return 1 where something has to be mended before all labs run."""
     from . import doctor
@@ -223,6 +237,10 @@ def main(words=None):
     command = verbs.add_parser("grid", help=text, description=text)
     command.add_argument("--data", default=None, help="cifar10 or shapes10 (default: as the labs choose)")
     command.set_defaults(run=measure_grid)
+    text = "measure how much the loss rises where one layer is rounded alone, untrained; some ten minutes"
+    command = verbs.add_parser("sensitivity", help=text, description=text)
+    command.add_argument("--data", default=None, help="cifar10 or shapes10 (default: as the labs choose)")
+    command.set_defaults(run=measure_sensitivity)
     text = "say in one line each what is fine on this computer and what to do"
     command = verbs.add_parser("doctor", help=text, description=text)
     command.add_argument("--deep", action="store_true", help="check every image and measure every network, in minutes")

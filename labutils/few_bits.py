@@ -4,10 +4,9 @@ What a knob is worth is measured on training images that are held out, so that n
 """
 
 import functools
-import json
 from pathlib import Path
 
-from . import checkpoints, data, files, ranges, training
+from . import checkpoints, data, files, measured, ranges, training
 from .quantize import quant_layers
 
 HELD_OUT = 5000  # training images that the knobs are judged by
@@ -79,10 +78,9 @@ def measure_knob(float_model, images, recipe, bits=(2, 2, 2), epochs=4, seed=0, 
     """
     folder = Path(folder or checkpoints.FOLDER)
     path = folder / knobs_file(images.name)
-    kept = {"network": checkpoints.entry(images.name, folder=folder)["sha256"], "held_out": HELD_OUT}
-    kept |= {"bits": list(bits), "epochs": epochs, "seed": seed}
-    found = load_knobs(images.name, folder) if path.exists() else {}
-    if found and {key: found.get(key) for key in kept} != kept:
+    kept = {"held_out": HELD_OUT, "bits": list(bits), "epochs": epochs, "seed": seed}
+    found = load_knobs(images.name, folder) if path.exists() else kept
+    if {key: found[key] for key in kept} != kept:
         raise ValueError(f"{path}: expected a table of {kept}, found another one; delete the file to start anew")
     if recipe in found.get("accuracy", {}):
         return found["accuracy"][recipe]
@@ -93,25 +91,26 @@ def measure_knob(float_model, images, recipe, bits=(2, 2, 2), epochs=4, seed=0, 
         _, history = train(float_model, parts, bits, recipe, epochs, seed, state_file)
     accuracy = [round(epoch["accuracy"], 4) for epoch in history]
     with files.held(path, wait=True):  # another knob may be measured at this moment
-        found = load_knobs(images.name, folder) if path.exists() else kept | {"accuracy": {}}
-        found["accuracy"][recipe] = accuracy
-        checkpoints.write_json(path, found)
+        found = load_knobs(images.name, folder)["accuracy"] if path.exists() else {}
+        content = kept | {"accuracy": found | {recipe: accuracy}}
+        measured.save(path.name, images.name, knobs_command(images.name), content, folder)
     state_file.unlink()
     return accuracy
+
+
+def knobs_command(name):
+    """Return the command that makes the table of a data set's knobs."""
+    return f"python -m labutils knobs --data {name}"
 
 
 def load_knobs(name, folder=None):
     """Return the kept table of a data set's knobs: what it was measured with, and {"accuracy": {recipe: by epoch}}.
 
-    Raises: FileNotFoundError where there is none, ValueError where it is damaged; each names the command that mends it.
+    Raises: as `measured.load` does.
     """
-    path = Path(folder or checkpoints.FOLDER) / knobs_file(name)
-    advice = f"measure it with: python -m labutils knobs --data {name}"
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: expected what each knob is worth, found no file; {advice}")
-    try:
-        found = json.loads(path.read_text())
-        assert all(found["accuracy"].values())
-    except (ValueError, TypeError, KeyError, AttributeError, AssertionError) as error:
-        raise ValueError(f"{path}: expected a table of knobs, found {type(error).__name__}; {advice}") from None
-    return found
+
+    def read(content):
+        accuracy = {recipe: [float(share) for share in shares] for recipe, shares in content["accuracy"].items()}
+        return {key: content[key] for key in ("held_out", "bits", "epochs", "seed")} | {"accuracy": accuracy}
+
+    return measured.load(knobs_file(name), name, knobs_command(name), "what each knob is worth", read, folder)

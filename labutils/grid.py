@@ -3,12 +3,10 @@
 Used in notebooks/07. PyTorch is imported where it is needed, so that the kept table is read without waiting for it.
 """
 
-import json
 from itertools import product
-from pathlib import Path
 from typing import NamedTuple
 
-from . import checkpoints
+from . import checkpoints, measured
 
 CHOICES = (2, 3, 4, 5, 6)  # bits that a stage may have
 
@@ -106,23 +104,12 @@ def save(name, accuracies, images, folder=None):
     Parameters: name, such as "cifar10"; accuracies, what `measure` returned; images, how many it was measured on;
         folder, where to (None: checkpoints/). The file is never half-written.
     """
-    import torch
-
-    network = checkpoints.entry(name, folder=folder)
     content = {
-        "network": checkpoints.file_name(name),
-        "sha256": network["sha256"],
-        "data": name,
-        "fingerprints": network["fingerprints"],
         "test_images": images,
-        "torch": torch.__version__,
-        "command": command(name),
         "accuracy": {as_text(bits): accuracy for bits, accuracy in accuracies.items()},
         "front": [as_text(bits) for bits in front(schemes(accuracies))],
     }
-    path = Path(folder or checkpoints.FOLDER) / file_name(name)
-    checkpoints.write_json(path, content)
-    return path
+    return measured.save(file_name(name), name, command(name), content, folder)
 
 
 def load(name, folder=None):
@@ -131,20 +118,8 @@ def load(name, folder=None):
     Raises: FileNotFoundError where there is none; ValueError where it is damaged, or was measured on another network
         than the manifest's. Each names the command that mends it.
     """
-    path = Path(folder or checkpoints.FOLDER) / file_name(name)
-    advice = f"measure it with: {command(name)}"
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: expected the accuracies of all combinations of bits, found no file; {advice}")
-    try:
-        content = json.loads(path.read_text())
-        accuracies = {tuple(map(int, bits.split(","))): float(share) for bits, share in content["accuracy"].items()}
-        digest = content["sha256"]
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise ValueError(f"{path}: expected a grid of bits, found {type(error).__name__}; {advice}") from None
-    expected = checkpoints.entry(name, folder=folder)["sha256"]
-    if digest != expected:
-        raise ValueError(
-            f"{path}: expected a grid of the network with sha256 {expected[:12]}..., found one of {digest[:12]}...; "
-            f"{advice}"
-        )
-    return schemes(accuracies)
+
+    def read(content):
+        return {tuple(map(int, bits.split(","))): float(share) for bits, share in content["accuracy"].items()}
+
+    return schemes(measured.load(file_name(name), name, command(name), "a grid of bits", read, folder))

@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn import functional as F
 from torch.nn.utils.fusion import fuse_conv_bn_weights
 
-from .quantize import QuantConv2d, QuantLinear
+from .quantize import QuantConv2d, QuantLinear, quant_layers
 
 WIDTHS = (16, 32, 64)
 BLOCKS_PER_STAGE = 3
@@ -86,6 +86,14 @@ def stage_blocks(model, stage):
 def stage_layers(model, stage):
     """Return the quantized layers of stage 0, 1 or 2 of a `ResNet20`, first to last."""
     return [module for module in stage_blocks(model, stage).modules() if isinstance(module, QuantConv2d)]
+
+
+def inner_layers(model):
+    """Return {name: layer}: the quantized layers of all three stages of a `ResNet20`, first to last.
+
+    They are 20, shortcuts included: all layers but the first convolution and the last layer, which stay float.
+    """
+    return {name: layer for name, layer in quant_layers(model) if name.startswith("body_op.")}
 
 
 def folded(model):

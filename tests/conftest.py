@@ -1,4 +1,4 @@
-"""What all tests share: repeatable property tests, figures without a display, and how an error must read."""
+"""What all tests share: repeatable property tests, figures without a display, a network, how an error must read."""
 
 from collections import defaultdict
 from contextlib import contextmanager
@@ -54,3 +54,25 @@ def refused():
             assert word in message, f"{word!r} is missing in: {message}"
 
     return check
+
+
+@pytest.fixture(scope="session")
+def random_network():
+    """A float ResNet20 whose answers depend on the image and on the bits: random weights, statistics of random images.
+
+    It is the same for all tests: leave it as it is.
+    """
+    import torch  # here, for most tests need none
+
+    from labutils.resnet import ResNet20
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        network = ResNet20().train()
+        for module in network.modules():
+            if isinstance(module, torch.nn.BatchNorm2d):
+                module.momentum = 1.0
+        with torch.no_grad():
+            scores = network(torch.randn(200, 3, 32, 32))
+            network.final_fc.linear.bias -= scores.mean(0)  # or one class would win everywhere
+    return network.eval()

@@ -122,7 +122,9 @@ def test_the_table_of_knobs_is_kept_and_not_measured_twice(small, monkeypatch):
     few_bits.measure_knob(model, images, "range", epochs=2, folder=folder)
     kept = few_bits.load_knobs("cifar10", folder)
     assert kept["accuracy"]["homework"] == found and len(found) == 2 and set(kept["accuracy"]) == {"homework", "range"}
-    assert kept["held_out"] == 16 and kept["network"] == checkpoints.entry("cifar10", folder=folder)["sha256"]
+    assert (kept["held_out"], kept["bits"], kept["epochs"], kept["seed"]) == (16, [2, 2, 2], 2, 0)
+    written = json.loads((folder / "cifar10-knobs.json").read_text())
+    assert written["sha256"] == checkpoints.entry("cifar10", folder=folder)["sha256"]
     assert not list(folder.glob("*.training"))
     monkeypatch.setattr(training, "finetune", None)
     assert few_bits.measure_knob(model, images, "homework", epochs=2, folder=folder) == found
@@ -143,7 +145,7 @@ def test_knobs_are_judged_by_held_out_images_and_never_by_the_test_set(small, mo
     assert len(judged) == 1 and np.array_equal(judged[0], data.held_out(images, 16).test_images)
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{}", json.dumps({"accuracy": {"cosine": []}})])
+@pytest.mark.parametrize("content", ["", "[]", "{}", json.dumps({"accuracy": {"cosine": 3}, "sha256": ""})])
 def test_a_damaged_table(tmp_path, content, refused):
     (tmp_path / "cifar10-knobs.json").write_text(content)
     with refused("labutils knobs --data cifar10"):

@@ -28,7 +28,12 @@ LAB_2 = [
     "calibration",
     "training",
     "checkpoints",
+    "measured",
     "grid",
+    "allocation",
+    "sensitivity",
+    "pruning",
+    "coding",
     "few_bits",
     "doctor",
 ]
