@@ -1,5 +1,6 @@
 """Evaluation against a plain loop; training feeds what it should and can be stopped at any moment."""
 
+import copy
 import errno
 import functools
 import os
@@ -15,7 +16,7 @@ from test_augmentation import all_augmentations
 from torch import nn
 from torch.nn import functional as F
 
-from labutils import augmentation, files, quantize, training
+from labutils import augmentation, checkpoints, files, quantize, training
 from labutils.data import ImageData
 from labutils.resnet import ResNet20
 
@@ -117,6 +118,25 @@ def test_evaluate_is_a_plain_count(batch):
     assert 0.5 <= expected < 1
     assert training.evaluate(model, images, labels, batch=batch) == expected
     assert training.evaluate(model, torch.as_tensor(images), torch.as_tensor(labels)) == expected
+
+
+def test_evaluate_is_float32s_where_bfloat16_goes_first(monkeypatch):
+    """The float network rounded to 3 bits: of the kept ones, the one that bfloat16 decides otherwise most often."""
+    model = checkpoints.quantized(checkpoints.load("cifar10"), (3, 3, 3))
+    rng = np.random.default_rng(7)
+    coarse = torch.as_tensor(rng.integers(0, 256, (600, 3, 6, 6)), dtype=torch.float32)
+    smooth = F.interpolate(coarse, size=32, mode="bicubic").clamp(0, 255)  # more like pictures than noise is
+    images = smooth.permute(0, 2, 3, 1).to(torch.uint8).contiguous()
+    with torch.no_grad():
+        scores = model(augmentation.normalise(images))
+        rounded = copy.deepcopy(model).bfloat16()(augmentation.normalise(images).bfloat16())
+    labels = scores.argmax(1)
+    assert (rounded.argmax(1) != labels).sum() >= 5
+    used, forward = [], training._scores
+    monkeypatch.setattr(training, "_scores", lambda net, x, *more: used.append(len(x)) or forward(net, x, *more))
+    monkeypatch.setattr(training, "has_fast_bfloat16", lambda device: True)
+    assert training.evaluate(model, images, labels) == 1
+    assert used[0] == 600 and 0 < used[1] < 300, "float32 was asked about too many"
 
 
 @pytest.mark.parametrize("mode", [True, False])
