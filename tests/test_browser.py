@@ -36,6 +36,7 @@ ENOUGH = {
         "before = (6, 5, 4, 3, 2)",
     ),
     "07_mixed_precision": ("setup load grid grid-plot widget-static widget", "before = dict.fromkeys(SCHEMES, 0.0)"),
+    "08_few_bits": ("setup load shares sensitivity-plot widget-static widget", "before = {}"),
 }
 MINUTE = 60_000  # milliseconds
 # What a kernel sends when a cell or a callback of a widget fails.
