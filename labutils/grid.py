@@ -3,6 +3,7 @@
 Used in notebooks/07. PyTorch is imported where it is needed, so that the kept table is read without waiting for it.
 """
 
+import functools
 from itertools import product
 from typing import NamedTuple
 
@@ -71,15 +72,21 @@ def front(grid):
 
 def schemes(accuracies):
     """Return the dict from bits to Scheme for the accuracies {(b1, b2, b3): share}, sizes included."""
+    return {bits: Scheme(*size, accuracies[bits]) for bits, size in _sizes(tuple(accuracies)).items()}
+
+
+@functools.cache  # all data sets have the same combinations
+def _sizes(combinations):
+    """Return {(b1, b2, b3): (average bits, kB)} of these combinations."""
     from .quantize import average_precision, size_in_kb
     from .resnet import ResNet20, stage_layers
 
     model, found = ResNet20(), {}
-    for bits, accuracy in accuracies.items():
+    for bits in combinations:
         for number, stage_bits in enumerate(bits):
             for layer in stage_layers(model, number):
                 layer.bits = stage_bits
-        found[bits] = Scheme(average_precision(model), size_in_kb(model), accuracy)
+        found[bits] = average_precision(model), size_in_kb(model)
     return found
 
 

@@ -1,10 +1,9 @@
-"""What all tests share: repeatable property tests, figures without a display, a network, how an error must read."""
+"""What all tests share: repeatable property tests, figures without a display, a network, an order, how errors read."""
 
-from collections import defaultdict
 from contextlib import contextmanager
-from pathlib import Path
 
 import matplotlib
+import promises
 import pytest
 from hypothesis import settings
 
@@ -15,26 +14,20 @@ settings.register_profile("labs", deadline=None, derandomize=True, database=None
 settings.load_profile("labs")
 
 
-notebook_seconds = pytest.StashKey[dict]()
-
-
-class NotebookTimes:
-    """Adds up how long the cells of each notebook took: {"01_gradient_descent": seconds}.
-
-    A plugin of its own, because the hooks of this file see the tests of this folder only.
-    """
-
-    def __init__(self, config):
-        self.seconds = config.stash[notebook_seconds] = defaultdict(float)
-
-    def pytest_runtest_logreport(self, report):
-        file = Path(report.nodeid.split("::")[0])
-        if file.suffix == ".ipynb":
-            self.seconds[file.stem] += report.duration
+# The longest files, longest first: so the processes that share the suite end at about the same time.
+LONGEST = (
+    *("test_browser.py", "06_ste_quantization.ipynb", "test_parity.py", "07_mixed_precision.ipynb", "test_release.py"),
+    *("test_rerun.py", "test_nbgrader.py", "test_training.py", "test_isolation.py", "00_true_or_false.ipynb"),
+)
 
 
 def pytest_configure(config):
-    config.pluginmanager.register(NotebookTimes(config))
+    config.pluginmanager.register(promises)  # the hooks of this file see the tests of this folder only
+
+
+def pytest_collection_modifyitems(items):
+    place = {name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path.name, len(LONGEST)))
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """Checkpoints: what is saved is what is loaded, and a damaged file is named with the command that mends it."""
 
 import json
+import shutil
 
 import pytest
 import torch
@@ -12,10 +13,18 @@ RECIPE = training.default_recipe(training.finetune) | {"epochs": 2}
 HISTORY = [{"epoch": 1, "loss": 2.0, "accuracy": 0.31}, {"epoch": 2, "loss": 1.9, "accuracy": 0.29}]
 
 
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    """A folder with one network, which no test changes."""
+    folder = tmp_path_factory.mktemp("checkpoints")
+    checkpoints.save(ResNet20((4, 4, 2)), "cifar10", RECIPE, HISTORY, 0.2901, folder=folder)
+    return folder
+
+
 @pytest.fixture
-def folder(tmp_path):
-    checkpoints.save(ResNet20((4, 4, 2)), "cifar10", RECIPE, HISTORY, 0.2901, folder=tmp_path)
-    return tmp_path
+def folder(saved, tmp_path):
+    """A copy of that folder."""
+    return shutil.copytree(saved, tmp_path, dirs_exist_ok=True)
 
 
 def one_line(error):

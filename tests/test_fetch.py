@@ -386,6 +386,7 @@ def test_a_hostile_archive_is_refused(name, folder, tmp_path, monkeypatch, refus
         (ARCHIVE[:-200], "EOFError"),
         (ARCHIVE[:200] + bytes(50) + ARCHIVE[250:], "another copy"),
     ],
+    ids=["large file", "many files", "large without files", "no tar", "cut short", "spoilt"],
 )
 def test_a_bomb_or_a_broken_archive_is_refused(content, words, folder, tmp_path, monkeypatch, refused):
     pass_for_the_archive(monkeypatch, content)

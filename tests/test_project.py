@@ -1,10 +1,11 @@
-"""The files around the package: conda's and pip's lists of dependencies say the same."""
+"""The files around the package: conda's and pip's lists of dependencies say the same, the suite's order names files."""
 
 import re
 import tomllib
 from pathlib import Path
 
 import yaml
+from conftest import LONGEST
 
 ROOT = Path(__file__).resolve().parent.parent
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -47,3 +48,8 @@ def test_nbval_is_strict_for_everybody():
     for option in ("--nbval", "--nbval-current-env", "--nbval-cell-timeout=300", "--color=no"):
         assert option in options["addopts"].split()
     assert options["testpaths"] == ["notebooks", "tests"]
+
+
+def test_the_longest_files_are_there():
+    folders = PYPROJECT["tool"]["pytest"]["ini_options"]["testpaths"]
+    assert set(LONGEST) <= {file.name for folder in folders for file in (ROOT / folder).iterdir()}
