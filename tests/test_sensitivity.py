@@ -80,7 +80,7 @@ def test_the_verb_looks_at_the_first_training_images_only(folder, images, monkey
     assert json.loads((folder / "cifar10-sensitivity.json").read_text())["train_images"] == 2
 
 
-@pytest.mark.parametrize("name", ["cifar10"])
+@pytest.mark.parametrize("name", ["cifar10", "shapes10"])
 def test_the_kept_tables_belong_to_the_kept_networks(name):
     found = sensitivity.load(name)
     assert list(found) == list(inner_layers(ResNet20()))
