@@ -145,7 +145,8 @@ def test_what_is_in_the_bundle(released):
     manifest = json.loads((ROOT / "checkpoints/manifest.json").read_text())
     assert {name for name in inside if name.startswith("checkpoints/")} == {
         "checkpoints/manifest.json",
-        *(f"checkpoints/{name}" for name in (*manifest, "cifar10-grid.json", "shapes10-grid.json")),
+        *(f"checkpoints/{name}" for name in manifest),
+        *(f"checkpoints/{data}-{table}.json" for data in ("cifar10", "shapes10") for table in ("grid", "sensitivity")),
     }
     assert not [name for name in inside if "grading" in name or "test" in name]
 
@@ -359,8 +360,9 @@ def test_a_solution_in_a_network(course, refused):
     (course / "checkpoints/cifar10-float.pt").write_bytes(data)
     entry = {"sha256": hashlib.sha256(data).hexdigest(), "command": ""}
     (course / "checkpoints/manifest.json").write_text(json.dumps({"cifar10-float.pt": entry}))
-    grid = json.loads((ROOT / "checkpoints/cifar10-grid.json").read_text()) | {"sha256": entry["sha256"]}
-    (course / "checkpoints/cifar10-grid.json").write_text(json.dumps(grid))
+    for name in ("checkpoints/cifar10-grid.json", "checkpoints/cifar10-sensitivity.json"):
+        table = json.loads((ROOT / name).read_text()) | {"sha256": entry["sha256"]}
+        (course / name).write_text(json.dumps(table))
     refused("checkpoints/cifar10-float.pt", "lab1_b_answer")
 
 
@@ -446,17 +448,18 @@ def test_a_network_that_is_not_the_manifests(course, refused):
     refused("checkpoints/cifar10-4-4-2.pt", "sha256")
 
 
-def test_a_grid_of_another_network_and_none(course, refused):
-    linked, grid = course / "checkpoints", course / "checkpoints/cifar10-grid.json"
+@pytest.mark.parametrize("name", ["cifar10-grid.json", "cifar10-sensitivity.json"])
+def test_a_table_of_another_network_and_none(course, refused, name):
+    linked, table = course / "checkpoints", course / "checkpoints" / name
     files = {path.name: path.read_bytes() for path in linked.iterdir() if path.is_file()}
     linked.unlink()
     linked.mkdir()
-    for name, data in files.items():
-        (linked / name).write_bytes(data)
-    grid.write_text(json.dumps(json.loads(grid.read_text()) | {"sha256": "0" * 64}))
-    refused("cifar10-grid.json", "000000000000")
-    grid.unlink()
-    refused("cifar10-grid.json", "no file")
+    for file, data in files.items():
+        (linked / file).write_bytes(data)
+    table.write_text(json.dumps(json.loads(table.read_text()) | {"sha256": "0" * 64}))
+    refused(name, "000000000000")
+    table.unlink()
+    refused(name, "no file")
 
 
 def test_a_makefile_without_its_cut(course, refused):

@@ -15,7 +15,7 @@ from pathlib import Path
 import nbformat
 
 from .. import checkpoints as networks
-from .. import grid
+from .. import grid, sensitivity
 from . import leaks
 from .student import marks, student_version
 
@@ -60,17 +60,18 @@ def read_course(root):
 
 
 def checkpoints(root):
-    """Return {path: bytes} of the manifest, its networks and their grids of bits.
+    """Return {path: bytes} of the manifest, its networks, their grids of bits and their layers' sensitivities.
 
-    Raises: ValueError or OSError where a network is not the manifest's, or a grid is missing or of another network.
+    Raises: ValueError or OSError where a network is not the manifest's, or a table is missing or of another network.
     """
     folder, names = root / "checkpoints", [networks.MANIFEST]
     for name, bits, recipe in map(networks.parse, networks.manifest(folder)):
         networks.check(name, bits, recipe, folder)
         names.append(networks.file_name(name, bits, recipe))
         if bits is None:
-            grid.load(name, folder)
-            names.append(grid.file_name(name))
+            for table in (grid, sensitivity):
+                table.load(name, folder)
+                names.append(table.file_name(name))
     return {f"checkpoints/{name}": (folder / name).read_bytes() for name in names}
 
 
