@@ -67,9 +67,11 @@ run: $(RUNS)
 
 build/run/%.ipynb: notebooks/%.ipynb $(wildcard labutils/*.py labutils/*/*.py) $(wildcard checkpoints/*) | .venv/installed
 	@echo "Running $<"
+	@mkdir -p build
 	@$(EXECUTE) --output-dir=build/run $<
 
 notebooks: .venv/installed
+	@mkdir -p build
 	@for notebook in $(NOTEBOOKS); do echo "Running $$notebook"; $(EXECUTE) --inplace $$notebook || exit 1; done
 
 site: .venv/installed-for-tests
