@@ -69,3 +69,14 @@ def random_network():
             scores = network(torch.randn(200, 3, 32, 32))
             network.final_fc.linear.bias -= scores.mean(0)  # or one class would win everywhere
     return network.eval()
+
+
+@pytest.fixture
+def one_thread():
+    """PyTorch on one thread: many are slower for so little work."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)

@@ -11,14 +11,7 @@ from torch.nn import functional as F
 from labutils import checkpoints, data, few_bits, quantize, ranges, training
 from labutils.resnet import ResNet20
 
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Many threads are slower for so little work."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(scope="module")

@@ -10,17 +10,9 @@ from hypothesis import strategies as st
 from labutils import quantize, ranges
 from labutils.resnet import ResNet20, folded
 
+pytestmark = pytest.mark.usefixtures("one_thread")
 FLOATS = st.floats(-4, 4, width=32)
 TENSORS = st.lists(FLOATS, min_size=2, max_size=24).map(lambda values: torch.tensor(values).view(-1, 1))
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Many threads are slower for so little work."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def normal(*shape, seed=0):
