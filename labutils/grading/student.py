@@ -27,8 +27,8 @@ def is_answer(cell):
 
 
 def is_check(cell):
-    """Return whether this cell gives points for the answer above it."""
-    return bool(marks(cell).get("grade")) and not is_answer(cell)
+    """Return whether this cell checks the answer above it, for points or, beyond the homework, for none."""
+    return bool(marks(cell).get("locked")) and not is_answer(cell)
 
 
 def regions(source, kind):
