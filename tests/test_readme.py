@@ -61,3 +61,10 @@ def test_accuracies_on_the_stand_in_are_those_of_the_grid_and_the_manifest():
             continue
         assert before == f"{measured[bits].accuracy:.4f}"
         assert after == f"{checkpoints.entry('shapes10', bits)['accuracy_last_epoch']:.4f}"
+
+
+def test_what_lab_08_reaches_is_the_manifests():
+    learned, start = checkpoints.entry("cifar10", (2, 2, 2), "learned"), checkpoints.entry("cifar10")
+    reached, below = learned["accuracy_last_epoch"], start["accuracy_last_epoch"] - learned["accuracy_last_epoch"]
+    said = f"reaches {reached:.4f} after the last of {learned['epochs']} epochs, {below:.4f} below the float network"
+    assert said in (ROOT / "README.md").read_text(encoding="utf-8")
