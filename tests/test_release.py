@@ -387,7 +387,8 @@ def test_every_long_line_and_sentence_of_an_answer_is_secret():
     secrets = [secret for path in NOTEBOOKS for secret in leaks.secrets(read(path))]
     found = {name for name, _ in secrets}
     for path in NOTEBOOKS:
-        names = {marks(cell).grade_id for cell in read(path).cells if marks(cell)}
+        kept = [marks(cell) for cell in read(path).cells if marks(cell)]
+        names = {entry.grade_id for entry in kept if entry.grade or entry.solution}  # lab 08's checks hide nothing
         predictions = {f"problem1_{number}_answer" for number in range(1, 11)}  # `return True` is too short to keep
         assert names - predictions <= found  # at least one phrase of each answer and of each hidden test
     assert ("lab1_g_proximal_answer", "0.5 leaves five non-zeros after 200 steps, 5 leaves a loss of 2.5") in secrets
