@@ -141,9 +141,11 @@ def test_quantized_copies_the_weights_and_leaves_the_float_network_alone():
 
 @pytest.mark.parametrize("name", sorted(checkpoints.manifest()))
 def test_every_committed_checkpoint_is_what_the_manifest_says(name):
-    entry = checkpoints.manifest()[name]
-    bits = None if name.endswith("float.pt") else tuple(map(int, name[: -len(".pt")].split("-")[1:]))
-    assert checkpoints.load(entry["data"], bits).bits == (bits or (None, None, None))
+    entry, (data, bits, recipe) = checkpoints.manifest()[name], checkpoints.parse(name)
+    model = checkpoints.load(data, bits, recipe)
+    assert entry["data"] == data and model.bits == (bits or (None, None, None))
+    for _, layer in quantize.quant_layers(model):
+        assert layer.bits is None or len(layer.weight.unique()) <= 2**layer.bits
     assert 0.5 < entry["accuracy_last_epoch"] <= entry["accuracy_best_epoch"] <= 1
     assert len(entry["accuracy_by_epoch"]) == entry["epochs"]
     assert entry["fingerprints"].keys() == {"train", "test"}
