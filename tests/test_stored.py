@@ -55,7 +55,7 @@ def test_the_questions_are_the_instructors_notebooks(course):
 
 def test_the_real_course_is_read_whole():
     real = questions.course()
-    assert {q.notebook for q in real.values()} == set(questions.stems())
+    assert {q.notebook for q in real.values()} == set(questions.stems()) - {"08_few_bits"}  # which has no points
     for question in real.values():
         if not question.manual:
             assert question.answers and sum(most for _, most, _ in question.rows) == question.max
