@@ -16,9 +16,9 @@ settings.load_profile("labs")
 
 # The longest files, longest first: so the processes that share the suite end at about the same time.
 LONGEST = (
-    *("test_browser.py", "08_few_bits.ipynb", "06_ste_quantization.ipynb", "test_parity.py", "07_mixed_precision.ipynb"),
-    *("test_release.py", "test_rerun.py", "test_nbgrader.py", "test_training.py", "test_isolation.py"),
-    "00_true_or_false.ipynb",
+    *("test_browser.py", "08_few_bits.ipynb", "06_ste_quantization.ipynb", "test_parity.py"),
+    *("07_mixed_precision.ipynb", "test_release.py", "test_rerun.py", "test_nbgrader.py"),
+    *("test_training.py", "test_isolation.py", "00_true_or_false.ipynb"),
 )
 
 
