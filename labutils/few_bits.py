@@ -3,7 +3,6 @@
 What a knob is worth is measured on training images that are held out, so that no choice looks at the test set.
 """
 
-import functools
 from pathlib import Path
 
 from . import checkpoints, data, files, measured, ranges, training
@@ -15,7 +14,7 @@ QUANTIZERS = {
     "with zero": lambda w, bits: ranges.follows(ranges.min_max, zero=True),
     "learned": ranges.LearnedRange,
 }
-# Each knob is turned alone, against "cosine"; the last two turn all that helped, with the homework's range and without.
+# Each knob is turned alone, against "cosine"; the last two turn several at once.
 RECIPES = {
     "cosine": {},
     "slower": {"learning_rate": 0.02},
@@ -50,8 +49,8 @@ def train(float_model, images, bits, recipe, epochs, seed=0, state_file=None, pr
     knobs = dict(RECIPES[recipe])
     model = rounded(float_model, bits, knobs.pop("quantizer", "min-max"))
     teacher = float_model if knobs.pop("teacher", False) else None
-    run = functools.partial(training.anneal, state_file=state_file, progress=progress)
-    return model, run(model, images, epochs, seed=seed, teacher=teacher, **knobs)
+    knobs |= {"seed": seed, "teacher": teacher, "state_file": state_file, "progress": progress}
+    return model, training.anneal(model, images, epochs, **knobs)
 
 
 def numbers(recipe, epochs, seed):

@@ -22,14 +22,11 @@ from labutils.resnet import ResNet20
 
 
 @pytest.fixture(autouse=True)
-def seeded():
-    """The same initial weights in every test, and one thread: many are slower for so little work."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
+def seeded(one_thread):
+    """The same initial weights in every test."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         yield
-    torch.set_num_threads(threads)
 
 
 def random_data(train=64, test=32):

@@ -7,19 +7,26 @@ from .. import allocation, style
 from .controls import explore, slider
 
 
-def allocation_figure(average, increase, sizes, source):
+def best_allocations(increase, sizes):
+    """Return {average: {layer: bits}}: the best allocation for each average from the fewest bits to the most."""
+    choices = sorted(next(iter(increase.values())))
+    averages = np.arange(choices[0], choices[-1] + 0.01, 0.25).tolist()
+    return {average: allocation.allocate(increase, sizes, average) for average in averages}
+
+
+def allocation_figure(average, increase, sizes, source, best=None):
     """Draw how many bits each layer gets, and how the predicted loss falls with the average, uniform bits beside it.
 
     Parameters: average, the highest mean number of bits over the layers; increase, {layer: {bits: nats}}, as
-        `sensitivity.load` returns it; sizes, {layer: weights}; source, the data it was measured on, for the title.
+        `sensitivity.load` returns it; sizes, {layer: weights}; source, the data it was measured on, for the title;
+        best, what `best_allocations` returns, where it is known already.
     """
     chosen = allocation.allocate(increase, sizes, average)
     total = sum(sizes.values())
     mean = sum(chosen[layer] * sizes[layer] for layer in sizes) / total
     choices = sorted(next(iter(increase.values())))
-    averages = np.arange(choices[0], choices[-1] + 0.01, 0.25)
-    best = [allocation.allocate(increase, sizes, limit) for limit in averages]
-    predicted = [allocation.predicted_increase(increase, bits) for bits in best]
+    best = best_allocations(increase, sizes) if best is None else best
+    predicted = [allocation.predicted_increase(increase, bits) for bits in best.values()]
     uniform = [allocation.predicted_increase(increase, dict.fromkeys(increase, bits)) for bits in choices]
     figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6), width_ratios=(1.5, 1))
     names = [layer.removeprefix("body_op.").removesuffix(".0") for layer in chosen]
@@ -28,7 +35,7 @@ def allocation_figure(average, increase, sizes, source):
     left.set_xticks(range(len(chosen)), names, rotation=90, fontsize=8)
     left.grid(False, axis="x")
     left.set(ylabel="bits a weight", ylim=(0, choices[-1] + 0.5), title=f"{source}: {mean:.2f} bits on average")
-    right.plot(averages, predicted, color=style.COLORS[0], marker=".", label="allocated")
+    right.plot(list(best), predicted, color=style.COLORS[0], marker=".", label="allocated")
     right.plot(choices, uniform, color=style.COLORS[1], linestyle="--", marker="s", label="uniform")
     here = allocation.predicted_increase(increase, chosen)
     right.plot(average, here, marker="*", markersize=16, color="white", markeredgecolor="black", zorder=3)
@@ -40,8 +47,9 @@ def allocation_figure(average, increase, sizes, source):
 
 def bit_allocation(increase, sizes, source):
     """Return the widget of notebooks/08: the highest average, and what each layer gets."""
+    best = best_allocations(increase, sizes)  # once: it does not depend on where the slider stands
 
     def draw(average):
-        return allocation_figure(average, increase, sizes, source)
+        return allocation_figure(average, increase, sizes, source, best)
 
-    return explore(draw, average=slider(np.arange(2, 6.01, 0.25).tolist(), 3.0, "average bits"))
+    return explore(draw, average=slider(best, 3.0, "average bits"))
