@@ -101,17 +101,25 @@ def measure_grid(arguments):
 
 
 def anneal(arguments):
-    """Train the float network on at few bits by a recipe of lab 08, and keep it."""
-    from . import checkpoints, data, few_bits, training
+    """Train the float network on by a recipe of lab 08, and keep it; a pruned one is rounded after it was pruned."""
+    from . import checkpoints, data, few_bits, sensitivity, training
 
-    images, bits, recipe = data.load(arguments.data), arguments.bits, arguments.recipe
+    bits, recipe, asked = arguments.bits, arguments.recipe, (arguments.epochs, arguments.seed)
+    numbers = few_bits.numbers(recipe, *asked)
+    if bits is None and "sparsity" not in few_bits.RECIPES[recipe]:
+        raise ValueError(f"--bits: expected bits for the recipe {recipe}, found none; only pruning leaves a float one")
+    images = data.load(arguments.data)
     float_model = checkpoints.load(images.name).to(training.default_device())
-    numbers = few_bits.numbers(recipe, arguments.epochs, arguments.seed)
+    before = (images.name, None, recipe) if bits and "sparsity" in few_bits.RECIPES[recipe] else (images.name,)
+    options = {"start": checkpoints.load(*before).to(training.default_device())}
+    if recipe == "allocated":
+        average = sum(bits) / len(bits)
+        options["layer_bits"] = few_bits.allocated(float_model, sensitivity.load(images.name), average)
 
     def run(state_file):
-        return few_bits.train(float_model, images, bits, recipe, arguments.epochs, arguments.seed, state_file)
+        return few_bits.train(float_model, images, bits, recipe, *asked, state_file, **options)
 
-    _train_and_keep(run, images, bits, numbers, checkpoints.entry(images.name), recipe)
+    _train_and_keep(run, images, bits, numbers, checkpoints.entry(*before), recipe)
 
 
 def measure_knobs(arguments):
@@ -120,7 +128,7 @@ def measure_knobs(arguments):
 
     images = data.load(arguments.data)
     float_model = checkpoints.load(images.name).to(training.default_device())
-    for recipe in arguments.only or ["homework", *few_bits.RECIPES]:
+    for recipe in arguments.only or ["homework", *few_bits.KNOBS]:
         accuracy = few_bits.measure_knob(float_model, images, recipe, epochs=arguments.epochs)
         print(f"{recipe}: {accuracy[-1]:.4f} of {few_bits.HELD_OUT} held-out training images after the last epoch")
 
@@ -210,10 +218,12 @@ def main(words=None):
         command.add_argument("--learning-rate", type=float, help="default: the recipe's")
         command.add_argument("--seed", type=int, default=0, help="default 0")
         command.set_defaults(run=train)
-    text = "train the float network on at few bits by a recipe of lab 08"
+    text = "train the float network on at few bits, or with few weights, by a recipe of lab 08"
     command = verbs.add_parser("anneal", help=text, description=text)
-    command.add_argument("--bits", type=parse_bits, required=True, help="bits per stage: 4,4,2, or 2 for all")
-    command.add_argument("--recipe", required=True, help="annealed (the homework's range), or learned; see few_bits.py")
+    text = "bits per stage: 4,4,2, or 2 for all; on average, if allocated; none, to prune only"
+    command.add_argument("--bits", type=parse_bits, help=text)
+    text = "annealed (the homework's range), learned, allocated, pruned, gradual; see few_bits.py"
+    command.add_argument("--recipe", required=True, help=text)
     command.add_argument("--data", default=None, help="cifar10 or shapes10 (default: as the labs choose)")
     command.add_argument("--epochs", type=parse_count, default=20, help="default 20")
     command.add_argument("--seed", type=int, default=0, help="default 0")
@@ -279,7 +289,7 @@ def main(words=None):
         print(f"labutils: {arguments.verb}: {text}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        if arguments.run is train:
+        if arguments.run in (train, anneal):
             goes_on = "; the same command goes on from the last finished epoch"
         else:
             resumes = getattr(arguments, "download", False) or arguments.run is grade

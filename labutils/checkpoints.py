@@ -18,7 +18,7 @@ MANIFEST = "manifest.json"
 
 
 def file_name(name, bits=None, recipe=None):
-    """Return the file of a network: "cifar10-float.pt", "cifar10-4-4-2.pt", or "cifar10-2-2-2-learned.pt"."""
+    """Return the file of a network: "cifar10-float.pt", "cifar10-4-4-2.pt", "cifar10-2-2-2-learned.pt"."""
     words = ["float"] if bits is None else [*map(str, bits)]
     return "-".join([name, *words, *([recipe] if recipe else [])]) + ".pt"
 
@@ -26,13 +26,13 @@ def file_name(name, bits=None, recipe=None):
 def parse(file):
     """Return (name, bits, recipe) of the network in a file: what `file_name` was given."""
     name, *words = file.removesuffix(".pt").split("-")
-    recipe = words.pop() if len(words) == 4 else None
+    recipe = None if words[-1].isdecimal() or words == ["float"] else words.pop()
     return name, None if words == ["float"] else tuple(map(int, words)), recipe
 
 
 def command(name, bits=None, recipe=None, **options):
     """Return the command that makes the file of a network; options, such as epochs=10, follow in the given order."""
-    verb = "pretrain" if bits is None else "finetune" if recipe is None else f"anneal --recipe {recipe}"
+    verb = f"anneal --recipe {recipe}" if recipe is not None else "pretrain" if bits is None else "finetune"
     verb += "" if bits is None else f" --bits {','.join(map(str, bits))}"
     words = "".join(f" --{key.replace('_', '-')} {value}" for key, value in options.items())
     return f"python -m labutils {verb} --data {name}{words}"
@@ -118,14 +118,16 @@ def load(name, bits=None, recipe=None, folder=None):
     Parameters: name, the data set it was trained on, such as "cifar10"; bits, None for the float network, or three
         entries, one per stage, for the fine-tuned one; recipe, of `few_bits.RECIPES` (None: the homework's); folder,
         where to look (None: checkpoints/).
-    Returns: ResNet20 with these bits, in evaluation mode, on the processor, its weights on their levels.
+    Returns: ResNet20 with these bits, or with each layer's own where they were allocated, in evaluation mode, on the
+        processor, its weights on their levels.
     Raises: as `check` does, and ValueError where the file does not hold these weights.
     """
-    from .quantize import as_it_is, quant_layers
+    from .quantize import as_it_is, quant_layers, set_bits
     from .resnet import ResNet20
 
     path, advice = check(name, bits, recipe, folder)
     model = load_weights(ResNet20(bits or (None,) * 3), path, advice).eval()
+    set_bits(model, entry(name, bits, recipe, folder).get("layer_bits", {}))
     if recipe is not None:  # its levels may lie elsewhere than the homework's quantizer would put them
         for _, layer in quant_layers(model):
             layer.quantizer = as_it_is
@@ -172,6 +174,7 @@ def save(model, name, recipe, history, accuracy, start=None, folder=None, named=
     """
     import torch
 
+    from .resnet import ResNet20, inner_layers
     from .training import default_recipe, finetune, pretrain
 
     folder = Path(folder or FOLDER)
@@ -181,7 +184,7 @@ def save(model, name, recipe, history, accuracy, start=None, folder=None, named=
     usual = default_recipe(pretrain if bits is None else finetune) if named is None else recipe | {"seed": 0}
     usual |= {"epochs": None}  # the command names what is not usual
     made_by = command(name, bits, named, **{key: recipe[key] for key in recipe if recipe[key] != usual.get(key)})
-    if start is not None and bits is None:  # a float network trained on takes both runs to make
+    if start is not None and bits is None and named is None:  # a float network trained on takes both runs to make
         made_by = f"{start['command']} && {made_by} --restart"
     by_epoch = [round(epoch["accuracy"], 4) for epoch in history]
     best = max([*by_epoch, accuracy])
@@ -199,6 +202,9 @@ def save(model, name, recipe, history, accuracy, start=None, folder=None, named=
         "started_from": None if start is None else start["sha256"],
         "command": made_by,
     }
+    bits_now, stages = ({n: layer.bits for n, layer in inner_layers(m).items()} for m in (model, ResNet20(model.bits)))
+    if bits_now != stages:
+        found["layer_bits"] = bits_now
     with files.held(folder / MANIFEST, wait=True):  # another run may add its own entry at this moment
         write_json(folder / MANIFEST, manifest(folder) | {path.name: found})
     return path

@@ -147,6 +147,13 @@ def quant_layers(model):
     return [(name, m) for name, m in model.named_modules() if isinstance(m, QuantLayer)]
 
 
+def set_bits(model, layer_bits):
+    """Give the layers that {layer name: bits} names these bits, in place; all others keep theirs."""
+    layers = dict(quant_layers(model))
+    for name, bits in layer_bits.items():
+        layers[name].bits = check_bits(bits)
+
+
 def weight_bits(layer):
     """Return what one weight of `layer` costs: its bits, or 32 where it is float."""
     return FLOAT_BITS if layer.bits is None else layer.bits

@@ -62,13 +62,27 @@ def least_squares(w, bits, per_channel=False):
     return _shaped(*best, w)
 
 
+def zero_code(bits, lowest, step):
+    """Return the code of the level that lies next to zero: a whole number, as a float tensor of the levels' shape."""
+    return (-lowest / torch.where(step == 0, 1, step)).round().clamp(0, 2**bits - 1)
+
+
 def with_zero(bits, lowest, step):
     """Return the levels moved by at most half a step, so that zero is exactly one of them, if it lies among them.
 
     Weights that are zero then stay zero, as pruned ones must. Source: the rounded zero point of Jacob et al. (2018).
     """
-    zero = (-lowest / torch.where(step == 0, 1, step)).round().clamp(0, 2**bits - 1)
-    return -zero * step, step
+    return -zero_code(bits, lowest, step) * step, step
+
+
+def of_non_zeros(w, bits):
+    """Fit the levels to the weights that are not zero, by `least_squares`: zeros that have a level need no other.
+
+    Parameters: w, float, (out_channels, ...), pruned; bits, 1 to 16. Returns: lowest and step, of shape (1, ...).
+    Used in notebooks/08.
+    """
+    kept = w[w != 0] if w.any() else w.flatten()
+    return _shaped(*least_squares(kept.view(1, -1), bits), w)
 
 
 def _codes(w, bits, lowest, step):
@@ -108,19 +122,26 @@ def follows(estimator, zero=False, **options):
 class LearnedRange(nn.Module):
     """A quantizer whose lowest level and step are parameters, which training moves as it moves the weights.
 
-    Parameters: w, the weights to start from; bits; estimator, which places the first levels.
+    Parameters: w, the weights to start from; bits; estimator, which places the first levels; zero, whether zero shall
+        be a level: which one is settled at the start, and the step alone is learned.
     Their gradients gather one term per weight; they are divided by the square root of the number of weights times the
     number of steps, so that levels and weights learn at the same pace.
     Source: LSQ+ (Bhalgat et al., 2020) after LSQ (Esser et al., 2020). Derived in notebooks/08.
     """
 
-    def __init__(self, w, bits, estimator=least_squares):
+    def __init__(self, w, bits, estimator=least_squares, zero=False):
         super().__init__()
         with torch.no_grad():
             lowest, step = estimator(w, bits)
-        self.lowest, self.step = nn.Parameter(lowest.clone()), nn.Parameter(step.clone())
+            self.register_buffer("zero", zero_code(bits, lowest, step) if zero else None)
+        self.lowest = None if zero else nn.Parameter(lowest.clone())
+        self.step = nn.Parameter(step.clone())
 
     def forward(self, w, bits):
-        pace = (w.numel() / self.lowest.numel() * (2**bits - 1)) ** -0.5
-        levels = (level * pace + (level * (1 - pace)).detach() for level in (self.lowest, self.step))
-        return round_to(w, bits, *levels)
+        pace = (w.numel() / self.step.numel() * (2**bits - 1)) ** -0.5
+
+        def paced(level):
+            return level * pace + (level * (1 - pace)).detach()
+
+        step = paced(self.step)
+        return round_to(w, bits, paced(self.lowest) if self.zero is None else -self.zero * step, step)

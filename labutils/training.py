@@ -15,8 +15,9 @@ import torch
 from torch.nn import functional as F
 from tqdm.auto import tqdm
 
-from . import files, hardware
+from . import files, hardware, pruning
 from .augmentation import augment, normalise, random_crops
+from .quantize import quant_layers
 from .resnet import folded
 
 CHECK_EVERY = 10  # steps between looks at the loss, for which a GPU has to finish all that it was given
@@ -149,10 +150,11 @@ def distillation_loss(scores, teacher_scores, labels):
     return SOFT * divergence + (1 - SOFT) * F.cross_entropy(scores, labels)
 
 
-def _epochs(model, data, optimizer, learning_rate_at, recipe, teacher, history, generator, progress):
+def _epochs(model, data, optimizer, rate_at, begin, recipe, teacher, history, generator, progress):
     """Train from the epoch after the last one in `history` on; extend it and yield after each epoch.
 
-    The learning rate of a step is `learning_rate_at(done)`, where `done` in [0, 1) is the share of the run behind it.
+    The learning rate of a step is `rate_at(done)`, where `done` in [0, 1) is the share of the run behind it.
+    `begin(epoch)` is called before each epoch and returns the masks that its steps keep to, as `pruning` makes them.
     """
     epochs, batch = recipe["epochs"], recipe["batch"]
     device = next(model.parameters()).device
@@ -165,13 +167,14 @@ def _epochs(model, data, optimizer, learning_rate_at, recipe, teacher, history, 
     steps = math.ceil(len(images) / batch)
     for epoch in range(len(history), epochs):
         model.train()
+        masks = begin(epoch)
         order = torch.randperm(len(images), generator=generator).to(device).split(batch)
         crops = random_crops(len(images), generator).to(device).split(batch)
         total_loss = torch.zeros((), device=device)
         bar = tqdm(order, desc=f"epoch {epoch + 1}/{epochs}", unit="batch", leave=False, disable=not progress)
         for step, chosen in enumerate(bar):
             for group in optimizer.param_groups:
-                group["lr"] = learning_rate_at((epoch * steps + step) / (epochs * steps))
+                group["lr"] = rate_at((epoch * steps + step) / (epochs * steps))
             x = normalise(augment(images[chosen], crops[step]))
             with autocast:
                 scores = model(x).float()
@@ -187,6 +190,8 @@ def _epochs(model, data, optimizer, learning_rate_at, recipe, teacher, history, 
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
+            if masks:
+                pruning.apply_masks(model, masks)
         _require_finite(epoch, total_loss, *model.state_dict().values())  # before they are kept
         mean_loss = float(total_loss) / len(images)
         accuracy = evaluate(model, *test)
@@ -197,14 +202,15 @@ def _epochs(model, data, optimizer, learning_rate_at, recipe, teacher, history, 
 
 
 @torch.backends.cudnn.flags(enabled=True, deterministic=True)
-def _train(model, data, optimizer, learning_rate_at, recipe, state_file, progress, teacher=None):
+def _train(model, data, optimizer, rate_at, recipe, state_file, progress, teacher=None, begin=lambda epoch: {}):
     """Train as `recipe` says and return the history; with a state file, resume there and keep each epoch's state."""
     generator = torch.Generator().manual_seed(recipe["seed"])
-    kept = recipe | {"images": len(data.train_images), "source": data.source, "bits": str(model.bits)}
+    kept = recipe | {"images": len(data.train_images), "source": data.source}
+    kept |= {"bits": str([layer.bits for _, layer in quant_layers(model)])}
     kept |= {"start": _fingerprint(model), "teacher": None if teacher is None else _fingerprint(teacher)}
     with contextlib.nullcontext() if state_file is None else files.held(state_file):
         history = [] if state_file is None else _resume(state_file, kept, model, optimizer, generator)
-        for _ in _epochs(model, data, optimizer, learning_rate_at, recipe, teacher, history, generator, progress):
+        for _ in _epochs(model, data, optimizer, rate_at, begin, recipe, teacher, history, generator, progress):
             if state_file is not None:
                 state = {"recipe": kept, "model": model.state_dict(), "optimizer": optimizer.state_dict()}
                 save_atomically(state | {"generator": generator.get_state(), "history": history}, state_file)
@@ -233,17 +239,24 @@ def finetune(
 
 def anneal(
     model, data, epochs=20, learning_rate=0.05, momentum=0.9, weight_decay=1e-4, batch=256, warm_up=0.1, seed=0,
-    state_file=None, progress=True, teacher=None,
+    state_file=None, progress=True, teacher=None, extra_bits=0, sparsity=0.0, prunings=1,
 ):  # fmt: skip
     """Train `model` in place with SGD with Nesterov momentum at a rate that warms up and then falls along a cosine.
 
     Parameters: as in `finetune`; learning_rate is the highest one, reached after the share `warm_up` of the run;
-        teacher, a network whose scores are learned too (None: only the labels are): see `distillation_loss`.
-    Returns and raises: as in `finetune`.
+        teacher, a network whose scores are learned too (None: only the labels are): see `distillation_loss`;
+        extra_bits, how many bits more than its own each rounded layer starts with, to lose them one by one in the first
+        half of the epochs; sparsity, the share of the smallest weights of all three stages that is set to zero and held
+        there, in so many prunings, one before each of the first epochs: see `pruning.gradual`.
+    Returns and raises: as in `finetune`; ValueError where the epochs are too few to lose the extra bits.
     Source: the cosine schedule is that of Loshchilov and Hutter (2017). Used in notebooks/08.
     """
     recipe = {"epochs": epochs, "learning_rate": learning_rate, "momentum": momentum, "weight_decay": weight_decay}
     recipe |= {"batch": batch, "warm_up": warm_up, "seed": seed}
+    recipe |= {"extra_bits": extra_bits, "sparsity": sparsity, "prunings": prunings}
+    if epochs < 2 * extra_bits:
+        raise ValueError(f"epochs: expected {2 * extra_bits} or more, to lose {extra_bits} extra bits, found {epochs}")
+    own_bits = {layer: layer.bits for _, layer in quant_layers(model) if layer.bits is not None}
     groups = [{"params": model.parameters()}]
     levels = [level for name, level in model.named_parameters() if ".quantizer." in name]
     if levels:  # learned levels are no weights: nothing should pull them to zero
@@ -256,7 +269,17 @@ def anneal(
             return learning_rate * (done + 1e-3) / (warm_up + 1e-3)
         return learning_rate * 0.5 * (1 + math.cos(math.pi * (done - warm_up) / (1 - warm_up)))
 
-    return _train(model, data, optimizer, schedule, recipe, state_file, progress, teacher)
+    def begin(epoch):
+        for layer, bits in own_bits.items():
+            layer.bits = bits + max(0, math.ceil(extra_bits * (1 - 2 * epoch / epochs)))
+        if sparsity == 0:
+            return {}
+        # What was pruned before is zero still, so that it is pruned again: a resumed run needs no masks of its own.
+        masks = pruning.magnitude_masks(model, pruning.gradual(sparsity, min(epoch + 1, prunings), prunings))
+        pruning.apply_masks(model, masks)
+        return masks
+
+    return _train(model, data, optimizer, schedule, recipe, state_file, progress, teacher, begin)
 
 
 def pretrain(

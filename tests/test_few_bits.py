@@ -8,8 +8,8 @@ import torch
 from test_training import random_data, same_weights
 from torch.nn import functional as F
 
-from labutils import checkpoints, data, few_bits, quantize, ranges, training
-from labutils.resnet import ResNet20
+from labutils import allocation, checkpoints, data, few_bits, pruning, quantize, ranges, training
+from labutils.resnet import ResNet20, inner_layers
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -31,7 +31,7 @@ def test_every_quantizer_rounds_to_as_many_levels_as_the_bits_allow(float_model,
     for layer in layers(model):
         levels = layer.rounded().unique()
         assert 2 < len(levels) <= 2**layer.bits
-        assert (0 in levels) == (quantizer == "with zero")
+        assert (0 in levels) == (quantizer in ("with zero", "of non-zeros"))
 
 
 def test_the_homeworks_quantizer_is_one_of_them(float_model):
@@ -43,16 +43,17 @@ def test_the_homeworks_quantizer_is_one_of_them(float_model):
 @pytest.mark.parametrize("recipe", few_bits.RECIPES)
 def test_every_recipe_trains_the_copy_and_leaves_the_float_network(float_model, recipe):
     before = {key: value.clone() for key, value in float_model.state_dict().items()}
-    model, history = few_bits.train(float_model, random_data(32, 8), (2, 2, 2), recipe, epochs=1, progress=False)
-    assert len(history) == 1 and np.isfinite(history[0]["loss"])
+    epochs = 4 if recipe == "progressive" else 1
+    model, history = few_bits.train(float_model, random_data(32, 8), (2, 2, 2), recipe, epochs, progress=False)
+    assert len(history) == epochs and np.isfinite(history[-1]["loss"])
     assert not same_weights(model, few_bits.rounded(float_model, (2, 2, 2)))
     assert all(torch.equal(value, before[key]) for key, value in float_model.state_dict().items())
     assert set(few_bits.numbers(recipe, 1, 0)) >= set(few_bits.RECIPES[recipe]) | {"epochs", "seed", "learning_rate"}
 
 
 def test_knobs_differ_from_cosine_in_one_thing_each():
-    single = [name for name in few_bits.RECIPES if name not in ("cosine", "annealed", "learned")]
-    assert few_bits.RECIPES["cosine"] == {} and all(len(few_bits.RECIPES[name]) == 1 for name in single)
+    single = [name for name in few_bits.KNOBS if name not in ("cosine", "annealed", "learned")]
+    assert few_bits.KNOBS["cosine"] == {} and all(len(few_bits.KNOBS[name]) == 1 for name in single)
     both = few_bits.RECIPES["annealed"] | {"quantizer": "learned"}
     assert both == few_bits.RECIPES["learned"] and "quantizer" not in few_bits.RECIPES["annealed"]
 
@@ -150,6 +151,8 @@ def test_no_table_and_no_such_recipe(tmp_path, refused):
         few_bits.load_knobs("cifar10", tmp_path)
     with refused("recipe", "learned"):
         few_bits.numbers("magic", 1, 0)
+    with refused("recipe", "homework", "cosine"):
+        few_bits.measure_knob(None, random_data(), "pruned", folder=tmp_path)
 
 
 def test_a_network_of_a_recipe_is_kept_beside_the_homeworks_and_loads_with_its_levels(float_model, tmp_path):
@@ -170,3 +173,46 @@ def test_a_network_of_a_recipe_is_kept_beside_the_homeworks_and_loads_with_its_l
     assert loaded.bits == (2, 2, 2) and quantize.average_precision(loaded) == quantize.average_precision(model)
     again = [ranges.follows(ranges.min_max)(layer.weight, 2) for layer in layers(loaded)]
     assert any(not torch.allclose(w, layer.weight) for w, layer in zip(again, layers(loaded)))  # not rounded again
+
+
+def test_bits_are_allocated_for_the_average_that_is_counted(float_model):
+    rng = np.random.default_rng(0)
+    increase = {name: dict(zip((2, 3, 4), sorted(rng.random(3))[::-1])) for name in inner_layers(float_model)}
+    chosen = few_bits.allocated(float_model, increase, 3.0)
+    model = few_bits.rounded(float_model, (3, 3, 3), "learned", chosen)
+    assert len(set(chosen.values())) > 1 and 2.9 < quantize.average_precision(model) <= 3.0
+    sizes = {name: layer.weight.numel() for name, layer in inner_layers(model).items()}
+    richer = allocation.allocate(increase, sizes, 3.0)  # the float layers forgotten
+    assert quantize.average_precision(few_bits.rounded(float_model, (3, 3, 3), "learned", richer)) > 3.0
+    assert all(layer.bits == chosen[name] for name, layer in inner_layers(model).items())
+    assert all(len(layer.rounded().unique()) <= 2**layer.bits for layer in layers(model))
+
+
+def test_an_allocated_network_is_loaded_with_each_layers_bits(float_model, tmp_path):
+    chosen = {name: 2 + number % 3 for number, name in enumerate(inner_layers(float_model))}
+    model = few_bits.rounded(float_model, (3, 3, 3), "learned", chosen).eval()
+    recipe = few_bits.numbers("allocated", 1, 0)
+    path = checkpoints.save(model, "cifar10", recipe, [{"accuracy": 0.1}], 0.1, folder=tmp_path, named="allocated")
+    loaded = checkpoints.load("cifar10", (3, 3, 3), "allocated", tmp_path)
+    assert path.name == "cifar10-3-3-3-allocated.pt"
+    assert {name: layer.bits for name, layer in inner_layers(loaded).items()} == chosen
+    assert quantize.average_precision(loaded) == quantize.average_precision(model)
+    x = torch.randn(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        assert torch.equal(loaded(x), model(x))
+
+
+def test_a_pruned_network_is_kept_and_then_rounded_with_its_zeros(float_model, tmp_path):
+    images = random_data(32, 8)
+    pruned, history = few_bits.train(float_model, images, None, "gradual", 4, progress=False)
+    numbers = few_bits.numbers("gradual", 4, 0)
+    path = checkpoints.save(pruned, "cifar10", numbers, history, 0.1, folder=tmp_path, named="gradual")
+    assert path.name == "cifar10-float-gradual.pt" and checkpoints.parse(path.name) == ("cifar10", None, "gradual")
+    entry = checkpoints.entry("cifar10", None, "gradual", tmp_path)
+    assert entry["command"] == "python -m labutils anneal --recipe gradual --data cifar10 --epochs 4"
+    loaded = checkpoints.load("cifar10", None, "gradual", tmp_path)
+    assert same_weights(loaded, pruned) and abs(pruning.sparsity(loaded) - 0.8) < 1e-5
+    small, _ = few_bits.train(float_model, images, (2, 2, 2), "gradual", 1, progress=False, start=loaded)
+    for (name, layer), before in zip(inner_layers(small).items(), inner_layers(loaded).values()):
+        assert (layer.rounded()[before.weight == 0] == 0).all(), name
+        assert (layer.weight != before.weight).any()

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from labutils import __main__, checkpoints, data, training
+from labutils import __main__, checkpoints, data, pruning, quantize, sensitivity, training
 from labutils.data import ImageData
+from labutils.resnet import inner_layers
 
 
 @pytest.fixture
@@ -62,6 +63,56 @@ def test_ctrl_c_keeps_the_finished_epochs_and_the_same_command_resumes(tiny, mon
     assert __main__.main(["pretrain", "--epochs", "2"]) == 0
     assert checkpoints.digest(tiny / "cifar10-float.pt") == uninterrupted
     assert not (tiny / "cifar10-float.training").exists()
+
+
+def test_recipes_round_prune_and_round_what_was_pruned(tiny, capsys):
+    assert __main__.main(["pretrain", "--epochs", "1"]) == 0
+    anneal = ["anneal", "--epochs", "1", "--recipe"]
+    assert __main__.main([*anneal, "pruned", "--bits", "4"]) == 1
+    assert "anneal --recipe pruned" in capsys.readouterr().err  # which comes first
+    assert __main__.main([*anneal, "pruned"]) == 0
+    assert __main__.main([*anneal, "pruned", "--bits", "4"]) == 0
+    assert __main__.main([*anneal, "learned", "--bits", "4,4,2", "--seed", "3"]) == 0
+    digests = {name: entry["sha256"] for name, entry in checkpoints.manifest().items()}
+    starts = {name: entry["started_from"] for name, entry in checkpoints.manifest().items()}
+    assert starts == {
+        "cifar10-float.pt": None,
+        "cifar10-float-pruned.pt": digests["cifar10-float.pt"],
+        "cifar10-4-4-4-pruned.pt": digests["cifar10-float-pruned.pt"],
+        "cifar10-4-4-2-learned.pt": digests["cifar10-float.pt"],
+    }
+    sparsities = [pruning.sparsity(checkpoints.load("cifar10", bits, "pruned")) for bits in (None, (4, 4, 4))]
+    assert abs(sparsities[0] - 0.8) < 1e-5 and sparsities[1] >= sparsities[0]
+    assert not list(tiny.glob("*.training"))
+
+
+def test_allocated_bits_come_from_the_kept_sensitivity_and_keep_to_the_average(tiny):
+    assert __main__.main(["pretrain", "--epochs", "1"]) == 0
+    layers = inner_layers(checkpoints.load("cifar10"))
+    increase = {name: {bits: 1 / bits + number for bits in (2, 3, 4, 5, 6)} for number, name in enumerate(layers)}
+    sensitivity.save("cifar10", increase, 32)
+    assert __main__.main(["anneal", "--recipe", "allocated", "--bits", "3", "--epochs", "1"]) == 0
+    model = checkpoints.load("cifar10", (3, 3, 3), "allocated")
+    assert 2.9 < quantize.average_precision(model) <= 3
+    assert checkpoints.entry("cifar10", (3, 3, 3), "allocated")["layer_bits"] == {
+        name: layer.bits for name, layer in inner_layers(model).items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("words", "named"), [(["--recipe", "learned"], "--bits"), (["--recipe", "magic", "--bits", "2"], "recipe")]
+)
+def test_a_recipe_that_is_none_or_lacks_its_bits(tiny, words, named, capsys):
+    assert __main__.main(["anneal", *words]) == 1
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1 and named in error and "expected" in error and "found" in error
+
+
+def test_an_unknown_knob_is_refused_in_one_line(tiny, capsys):
+    assert __main__.main(["pretrain", "--epochs", "1"]) == 0
+    capsys.readouterr()
+    assert __main__.main(["knobs", "--only", "magic"]) == 1
+    assert "recipe: expected one of homework, cosine" in capsys.readouterr().err
 
 
 def test_finetune_without_a_float_network_says_how_to_get_one(tiny, capsys):

@@ -122,6 +122,31 @@ def test_learned_levels_find_better_places():
     assert best <= 1.001 * loss.item() < best + 0.1 * (first - best)
 
 
+def test_learned_levels_keep_their_zero_whatever_the_step_becomes():
+    w = normal(16, 8, 3, 3)
+    w[w.abs() < 1] = 0
+    for bits in (2, 3, 4):
+        learned = ranges.LearnedRange(w, bits, ranges.of_non_zeros, zero=True)
+        torch.testing.assert_close(learned(w, bits), ranges.follows(ranges.of_non_zeros, zero=True)(w, bits))
+        assert [name for name, _ in learned.named_parameters()] == ["step"]
+        for step in (1e-3, 0.077, 0.5, 3.0):
+            learned.step.data.fill_(step)
+            rounded = learned(w, bits)
+            assert (rounded[w == 0] == 0).all() and 1 < len(rounded.unique()) <= 2**bits
+        rounded.square().sum().backward()
+        assert learned.step.grad != 0
+
+
+def test_levels_of_non_zeros_are_those_of_the_weights_without_zeros():
+    kept = normal(300)
+    sparse = torch.cat([kept, torch.zeros(1200)])[torch.randperm(1500, generator=torch.Generator().manual_seed(1))]
+    w = sparse.view(10, 15, 10, 1)
+    for found, wanted in zip(ranges.of_non_zeros(w, 3), ranges.least_squares(kept, 3)):
+        assert found.shape == (1, 1, 1, 1)
+        torch.testing.assert_close(found.flatten(), wanted.flatten())
+    assert all((level == 0).all() for level in ranges.of_non_zeros(torch.zeros(4, 2), 2))
+
+
 def test_a_network_with_other_quantizers_settles_to_the_same_scores():
     torch.manual_seed(0)
     model = ResNet20((2, 3, 4)).eval()

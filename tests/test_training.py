@@ -16,9 +16,9 @@ from test_augmentation import all_augmentations
 from torch import nn
 from torch.nn import functional as F
 
-from labutils import augmentation, checkpoints, files, quantize, training
+from labutils import augmentation, checkpoints, files, pruning, quantize, training
 from labutils.data import ImageData
-from labutils.resnet import ResNet20
+from labutils.resnet import ResNet20, inner_layers
 
 
 @pytest.fixture(autouse=True)
@@ -306,6 +306,61 @@ def test_bfloat16_learns_as_float32_does(monkeypatch):
     assert losses[False][-1] < 0.8 * losses[False][0]
     assert (losses[True] != losses[False]).any(), "bfloat16 was not used"
     assert np.abs(losses[True] / losses[False] - 1).max() < 0.03
+
+
+def pruned_run(model, state_file=None, **recipe):
+    return run(model, state_file, training.anneal, **{"epochs": 3, "sparsity": 0.7, "prunings": 2} | recipe)
+
+
+def zeros(model):
+    return {name: layer.weight == 0 for name, layer in inner_layers(model).items()}
+
+
+def test_what_is_pruned_stays_zero_to_the_end_and_all_else_is_trained():
+    model, start = network(), network()
+    wanted = pruning.magnitude_masks(start, 0.7)
+    pruned_run(model, prunings=1)
+    assert all(torch.equal(found, ~wanted[name]) for name, found in zeros(model).items())
+    assert not torch.equal(model.head_conv[0].weight, start.head_conv[0].weight)
+    one, other = (layers["body_op.4.conv1.0"].weight for layers in map(inner_layers, (model, start)))
+    assert (one != other)[wanted["body_op.4.conv1.0"]].all()
+
+
+def test_pruning_step_by_step_asks_each_epochs_weights(monkeypatch):
+    shares, model = [], network()
+    monkeypatch.setattr(training, "evaluate", lambda model, *_: shares.append(pruning.sparsity(model)) or 0.1)
+    pruned_run(model)
+    np.testing.assert_allclose(shares, [pruning.gradual(0.7, 1, 2), 0.7, 0.7], atol=1e-5)
+    at_once = pruning.magnitude_masks(network(), 0.7)
+    assert any(not torch.equal(found, ~at_once[name]) for name, found in zeros(model).items())
+
+
+def test_a_pruned_run_that_is_stopped_goes_on_with_the_same_weights_pruned(tmp_path, monkeypatch):
+    whole, stopped, resumed = network(), network(), network()
+    history, evaluate, calls = pruned_run(whole), training.evaluate, []
+
+    def stop(*arguments):
+        calls.append(1)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return evaluate(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(training, "evaluate", stop)
+        with pytest.raises(KeyboardInterrupt):
+            pruned_run(stopped, tmp_path / "state")
+    assert pruned_run(resumed, tmp_path / "state") == history
+    assert same_weights(resumed, whole)
+
+
+def test_extra_bits_are_lost_in_the_first_half(monkeypatch, refused):
+    seen, model = [], network((2, None, 3))
+    layers = [layer for _, layer in quantize.quant_layers(model)]
+    monkeypatch.setattr(training, "evaluate", lambda *_: seen.append({layer.bits for layer in layers}) or 0.1)
+    run(model, train=training.anneal, epochs=6, batch=64, extra_bits=2)
+    assert seen == [{bits + extra if bits else None for bits in (2, None, 3)} for extra in (2, 2, 1, 0, 0, 0)]
+    with refused("epochs", "4 or more"):
+        run(network((2, 2, 2)), train=training.anneal, epochs=3, extra_bits=2)
 
 
 def test_a_second_run_on_the_same_state_is_refused(tmp_path, refused):
