@@ -123,3 +123,39 @@ def test_few_bits_c():
 )
 def test_few_bits_c_wrong(answer):
     assert checks.few_bits_c(answer).points < 4
+
+
+def entropy(log=torch.log2, sign=-1, each=False, weighted=True):
+    """Return `bits_a_code` with one thing wrong, by default nothing."""
+
+    def bits_a_code(codes):
+        _, place, counts = codes.unique(return_inverse=True, return_counts=True)
+        share = counts / codes.numel()
+        share = share[place] if each else share
+        return sign * ((share * log(share)).sum() if weighted else log(share).mean())
+
+    return bits_a_code
+
+
+@pytest.mark.parametrize("answer", [entropy(), lambda codes: entropy()(codes).item()])
+def test_few_bits_d(answer):
+    report = checks.few_bits_d(answer)
+    assert report.points == report.max == 4
+
+
+@pytest.mark.parametrize(
+    "answer, named",
+    [
+        (entropy(log=torch.log), "base 2"),
+        (entropy(sign=1), "the sign"),
+        (entropy(each=True), "each value once"),
+        (entropy(weighted=False), "by its share"),
+        (lambda codes: math.log2(len(codes.unique())), "without a code for frequent ones"),
+        (lambda codes: entropy()(codes[:, None].expand(-1, 2)), "stopped with"),
+        (lambda codes: None, "returns nothing"),
+        (not_written, "not written yet"),
+    ],
+)
+def test_few_bits_d_wrong(answer, named):
+    report = checks.few_bits_d(answer)
+    assert report.points < 4 and named in messages(report)

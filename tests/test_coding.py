@@ -114,6 +114,14 @@ def test_a_float_network_takes_32_bits_a_weight():
     assert coding.coded_size_in_kb(ResNet20()) == quantize.size_in_kb(ResNet20())
 
 
+def test_a_pruned_float_network_takes_what_is_left_and_where_it_is():
+    network = ResNet20()
+    pruning.apply_masks(network, pruning.magnitude_masks(network, 0.8))
+    weights = [layer.weight for layer in inner_layers(network).values()]
+    count, kept = sum(w.numel() for w in weights), sum(int((w != 0).sum()) for w in weights)
+    assert coding.coded_size_in_kb(network) == pytest.approx((32 * (432 + 640) + 32 * kept + count) / 8000, rel=1e-12)
+
+
 def test_a_network_takes_its_codes_and_all_that_reading_them_needs(model):
     expected = 32 * (432 + 640)  # first and last layer
     for layer in inner_layers(model).values():

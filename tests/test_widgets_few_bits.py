@@ -36,6 +36,13 @@ def test_allocation_figure_draws_what_is_allocated_and_what_that_is_predicted_to
     assert (allocated.get_ydata()[1:] <= allocated.get_ydata()[:-1] + 1e-12).all()
 
 
+def test_a_predicted_fall_is_drawn_at_the_lower_end_and_said_as_it_is():
+    falls = {layer: by_bits | {6: -0.001} for layer, by_bits in INCREASE.items()}
+    _, right = widgets.allocation_figure(6.0, falls, SIZES, "CIFAR-10").axes
+    allocated, _, star = right.lines
+    assert star.get_ydata() == [1e-5] and allocated.get_ydata()[-1] == 1e-5 and right.get_title() == "here: -0.003 nats"
+
+
 def test_the_control_changes_the_image():
     average, image, _ = widgets.bit_allocation(INCREASE, SIZES, "CIFAR-10").children
     before = bytes(image.value)

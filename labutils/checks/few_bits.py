@@ -112,3 +112,30 @@ def few_bits_c(add_layer):
     report.close("two layers: every total that they can reach", lambda: [row[0] for row in answer(layers[:2])], totals)
     label = "four layers: of equal totals the smaller sum stays"
     return report.close(label, lambda: answer(layers), rows(brute_force(layers)), 2)
+
+
+def few_bits_d(bits_a_code):
+    """Check `bits_a_code(codes)`, the entropy of a layer's codes in bits a code: 4 points."""
+    codes = torch.tensor([2, 2, 0, 2, 2, 3, 2, 2, 2, 1, 2, 2])
+    shares = torch.tensor([1, 1, 9, 1]) / 12
+    right = -(shares * shares.log2()).sum()
+    each = shares[codes]  # the share of every single code, in place of one for each value
+    mistakes = {
+        "these are nats: take the logarithm to base 2": right * math.log(2),
+        "the sign: a logarithm of a share is negative": -right,
+        "this sums over all codes: take each value once": -(each * each.log2()).sum(),
+        "this is the mean of the logarithms: weigh each by its share": -shares.log2().mean(),
+        "these are the bits without a code for frequent ones": torch.tensor(2.0),
+    }
+    report = Report("few_bits_d", "What a code is worth")
+    label = "four codes, equally frequent: two bits"
+    report.close(label, lambda: _number(bits_a_code(torch.arange(4).repeat(3))), 2.0, tolerance=1e-4)
+    label = "three quarters of the codes are the same"
+    report.close(label, lambda: _number(bits_a_code(codes)), right, 2, mistakes, 1e-4)
+    label = "a layer's shape does not matter, and codes that do not occur cost nothing"
+    return report.close(label, lambda: _number(bits_a_code((2 * codes).view(3, 2, 2, 1))), right, tolerance=1e-4)
+
+
+def _number(value):
+    """Return a number, of whatever type, as a tensor without axes; None stays None."""
+    return None if value is None else torch.as_tensor(value).float().reshape(())
