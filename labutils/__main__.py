@@ -133,6 +133,17 @@ def measure_knobs(arguments):
         print(f"{recipe}: {accuracy[-1]:.4f} of {few_bits.HELD_OUT} held-out training images after the last epoch")
 
 
+def measure_seeds(arguments):
+    """Measure how far lab 08's best recipe comes from other seeds than the one whose network is kept."""
+    from . import checkpoints, data, few_bits, training
+
+    images = data.load(arguments.data)
+    float_model = checkpoints.load(images.name).to(training.default_device())
+    for seed in arguments.only:
+        accuracy = few_bits.measure_seed(float_model, images, seed, epochs=arguments.epochs)
+        print(f"seed {seed}: test accuracy {accuracy[-1]:.4f} after the last epoch")
+
+
 def measure_sensitivity(arguments):
     """Measure how much the loss rises where one layer of the float network is rounded alone, and keep the table."""
     from . import checkpoints, data, sensitivity, training
@@ -234,6 +245,12 @@ def main(words=None):
     command.add_argument("--epochs", type=parse_count, default=4, help="default 4")
     command.add_argument("--only", nargs="+", metavar="RECIPE", help="these; default: the homework's and all others")
     command.set_defaults(run=measure_knobs)
+    text = "measure how far the recipe learned comes at 2 bits from other seeds; their networks are not kept"
+    command = verbs.add_parser("seeds", help=text, description=text)
+    command.add_argument("--data", default=None, help="cifar10 or shapes10 (default: as the labs choose)")
+    command.add_argument("--epochs", type=parse_count, default=15, help="default 15")
+    command.add_argument("--only", nargs="+", type=int, default=[1, 2], metavar="SEED", help="default 1 2")
+    command.set_defaults(run=measure_seeds)
     text = "say what of CIFAR-10 is there and what it is worth, or get it"
     command = verbs.add_parser("data", help=text, description=text)
     choice = command.add_mutually_exclusive_group()
@@ -289,7 +306,7 @@ def main(words=None):
         print(f"labutils: {arguments.verb}: {text}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        if arguments.run in (train, anneal):
+        if arguments.run in (train, anneal, measure_knobs, measure_seeds):
             goes_on = "; the same command goes on from the last finished epoch"
         else:
             resumes = getattr(arguments, "download", False) or arguments.run is grade

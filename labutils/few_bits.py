@@ -89,11 +89,6 @@ def numbers(recipe, epochs, seed):
     return training.default_recipe(training.anneal) | RECIPES[recipe] | {"epochs": epochs, "seed": seed}
 
 
-def knobs_file(name):
-    """Return the file of a data set's knobs: "cifar10-knobs.json"."""
-    return f"{name}-knobs.json"
-
-
 def measure_knob(float_model, images, recipe, bits=(2, 2, 2), epochs=4, seed=0, folder=None):
     """Train by one recipe without the held-out images, judge by them, and keep the result; nothing if it is kept.
 
@@ -103,41 +98,60 @@ def measure_knob(float_model, images, recipe, bits=(2, 2, 2), epochs=4, seed=0, 
     Raises: ValueError where there is no such recipe, or the kept table was measured otherwise.
     """
     check_recipe(recipe, ["homework", *KNOBS])
-    folder = Path(folder or checkpoints.FOLDER)
-    path = folder / knobs_file(images.name)
-    kept = {"held_out": HELD_OUT, "bits": list(bits), "epochs": epochs, "seed": seed}
-    found = load_knobs(images.name, folder) if path.exists() else kept
-    if {key: found[key] for key in kept} != kept:
-        raise ValueError(f"{path}: expected a table of {kept}, found another one; delete the file to start anew")
-    if recipe in found.get("accuracy", {}):
-        return found["accuracy"][recipe]
-    parts, state_file = data.held_out(images, HELD_OUT), folder / f"{images.name}-knob-{recipe}.training"
-    if recipe == "homework":
-        history = training.finetune(rounded(float_model, bits), parts, epochs, seed=seed, state_file=state_file)
-    else:
-        _, history = train(float_model, parts, bits, recipe, epochs, seed, state_file)
-    accuracy = [round(epoch["accuracy"], 4) for epoch in history]
-    with files.held(path, wait=True):  # another knob may be measured at this moment
-        found = load_knobs(images.name, folder)["accuracy"] if path.exists() else {}
-        content = kept | {"accuracy": found | {recipe: accuracy}}
-        measured.save(path.name, images.name, knobs_command(images.name), content, folder)
+    parts = data.held_out(images, HELD_OUT)
+
+    def run(state_file):
+        if recipe == "homework":
+            return training.finetune(rounded(float_model, bits), parts, epochs, seed=seed, state_file=state_file)
+        return train(float_model, parts, bits, recipe, epochs, seed, state_file)[1]
+
+    settings = {"held_out": HELD_OUT, "bits": list(bits), "epochs": epochs, "seed": seed}
+    return _measure("knobs", images.name, recipe, run, settings, folder)
+
+
+def measure_seed(float_model, images, seed, recipe="learned", bits=(2, 2, 2), epochs=15, folder=None):
+    """Train by a recipe from another seed and keep the test accuracy after each epoch; nothing if it is kept.
+
+    Parameters: as in `measure_knob`. Returns: the test accuracy after each epoch; the network itself is not kept.
+    """
+    check_recipe(recipe, RECIPES)
+
+    def run(state_file):
+        return train(float_model, images, bits, recipe, epochs, seed, state_file)[1]
+
+    return _measure("seeds", images.name, seed, run, {"recipe": recipe, "bits": list(bits), "epochs": epochs}, folder)
+
+
+def _measure(table, name, key, run, settings, folder):
+    """Return the accuracy by epoch that a kept table has under a key; where it has none, of `run(state_file)`."""
+    folder, key = Path(folder or checkpoints.FOLDER), str(key)
+    path = folder / f"{name}-{table}.json"
+    found = load_table(table, name, folder) if path.exists() else settings
+    if {word: found[word] for word in settings} != settings:
+        raise ValueError(f"{path}: expected a table of {settings}, found another one; delete the file to start anew")
+    if key in found.get("accuracy", {}):
+        return found["accuracy"][key]
+    state_file = folder / f"{name}-{table}-{key}.training"
+    accuracy = [round(epoch["accuracy"], 4) for epoch in run(state_file)]
+    with files.held(path, wait=True):  # another row may be measured at this moment
+        found = load_table(table, name, folder)["accuracy"] if path.exists() else {}
+        content = settings | {"accuracy": found | {key: accuracy}}
+        measured.save(path.name, name, f"python -m labutils {table} --data {name}", content, folder)
     state_file.unlink()
     return accuracy
 
 
-def knobs_command(name):
-    """Return the command that makes the table of a data set's knobs."""
-    return f"python -m labutils knobs --data {name}"
+def load_table(table, name, folder=None):
+    """Return a kept table of a data set's networks: how it was measured, and {"accuracy": {row: by epoch}}.
 
-
-def load_knobs(name, folder=None):
-    """Return the kept table of a data set's knobs: what it was measured with, and {"accuracy": {recipe: by epoch}}.
-
-    Raises: as `measured.load` does.
+    Parameters: table, "knobs", whose rows are recipes, or "seeds"; name, the data set's; folder, where it is (None:
+        checkpoints/). Raises: as `measured.load` does.
     """
 
     def read(content):
-        accuracy = {recipe: [float(share) for share in shares] for recipe, shares in content["accuracy"].items()}
-        return {key: content[key] for key in ("held_out", "bits", "epochs", "seed")} | {"accuracy": accuracy}
+        accuracy = {row: [float(share) for share in shares] for row, shares in content["accuracy"].items()}
+        words = ("held_out", "recipe", "bits", "epochs", "seed")
+        return {word: content[word] for word in words if word in content} | {"accuracy": accuracy}
 
-    return measured.load(knobs_file(name), name, knobs_command(name), "what each knob is worth", read, folder)
+    what = f"the accuracies that labutils {table} measures"
+    return measured.load(f"{name}-{table}.json", name, f"python -m labutils {table} --data {name}", what, read, folder)

@@ -114,7 +114,7 @@ def test_the_table_of_knobs_is_kept_and_not_measured_twice(small, monkeypatch):
     model, images, folder = small
     found = few_bits.measure_knob(model, images, "homework", epochs=2, folder=folder)
     few_bits.measure_knob(model, images, "range", epochs=2, folder=folder)
-    kept = few_bits.load_knobs("cifar10", folder)
+    kept = few_bits.load_table("knobs", "cifar10", folder)
     assert kept["accuracy"]["homework"] == found and len(found) == 2 and set(kept["accuracy"]) == {"homework", "range"}
     assert (kept["held_out"], kept["bits"], kept["epochs"], kept["seed"]) == (16, [2, 2, 2], 2, 0)
     written = json.loads((folder / "cifar10-knobs.json").read_text())
@@ -131,6 +131,16 @@ def test_a_table_of_other_knobs_is_not_added_to(small, refused):
         few_bits.measure_knob(model, images, "range", epochs=2, folder=folder)
 
 
+def test_other_seeds_are_measured_on_the_test_set_and_kept_beside_each_other(small):
+    model, images, folder = small
+    one, two = (few_bits.measure_seed(model, images, seed, epochs=1, folder=folder) for seed in (1, 2))
+    kept = few_bits.load_table("seeds", "cifar10", folder)
+    assert kept == {"recipe": "learned", "bits": [2, 2, 2], "epochs": 1, "accuracy": {"1": one, "2": two}}
+    _, history = few_bits.train(model, images, (2, 2, 2), "learned", 1, seed=1, progress=False)
+    assert one == [round(history[-1]["accuracy"], 4)]
+    assert sorted(path.name for path in folder.glob("*seeds*")) == ["cifar10-seeds.json"]
+
+
 def test_knobs_are_judged_by_held_out_images_and_never_by_the_test_set(small, monkeypatch):
     model, images, folder = small
     judged, evaluate = [], training.evaluate
@@ -143,12 +153,12 @@ def test_knobs_are_judged_by_held_out_images_and_never_by_the_test_set(small, mo
 def test_a_damaged_table(tmp_path, content, refused):
     (tmp_path / "cifar10-knobs.json").write_text(content)
     with refused("labutils knobs --data cifar10"):
-        few_bits.load_knobs("cifar10", tmp_path)
+        few_bits.load_table("knobs", "cifar10", tmp_path)
 
 
 def test_no_table_and_no_such_recipe(tmp_path, refused):
     with refused("labutils knobs --data cifar10", error=FileNotFoundError):
-        few_bits.load_knobs("cifar10", tmp_path)
+        few_bits.load_table("knobs", "cifar10", tmp_path)
     with refused("recipe", "learned"):
         few_bits.numbers("magic", 1, 0)
     with refused("recipe", "homework", "cosine"):
