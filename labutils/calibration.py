@@ -4,6 +4,7 @@ import torch
 from torch import nn
 
 from .augmentation import augment, normalise, random_crops
+from .training import has_fast_bfloat16
 
 
 @torch.no_grad()
@@ -11,7 +12,8 @@ def reestimate_batch_norm(model, images, count=10_000, batch=250, seed=0):
     """Replace the running mean and variance of each BatchNorm2d by those of augmented training images, in place.
 
     No weight moves and no label is needed: rounded weights shift what each layer puts out, and this measures it again.
-    The images are augmented as in training, because on plain ones the statistics are others.
+    The images are augmented as in training, because on plain ones the statistics are others; and as in training,
+    convolutions run in bfloat16 where that is fast.
     Parameters: model; images, uint8 (n, 32, 32, 3), of the training set; count, how many of them to take at random;
         batch, images at a time; seed, of the choice and the augmentation.
     Returns: the model, in evaluation mode.
@@ -26,9 +28,11 @@ def reestimate_batch_norm(model, images, count=10_000, batch=250, seed=0):
         norm.reset_running_stats()
         norm.momentum = None  # the mean over all batches, each counting the same
     model.train()
+    autocast = torch.autocast(device.type, torch.bfloat16, enabled=has_fast_bfloat16(device))
     for part in chosen.split(batch):
         crops = random_crops(len(part), generator).to(device)
-        model(normalise(augment(torch.as_tensor(images)[part].to(device), crops)))
+        with autocast:
+            model(normalise(augment(torch.as_tensor(images)[part].to(device), crops)))
     for norm, momentum in zip(norms, momenta):
         norm.momentum = momentum
     return model.eval()
