@@ -48,8 +48,12 @@ def log_stops(low, high):
 
 
 def slider(values, value, description):
-    """Return a labelled slider over the given values that acts when it is let go."""
+    """Return a labelled slider over the given values, or {label: value}, that acts when it is let go.
+
+    All choices are sliders: in a drop-down the arrow keys would not choose, for JupyterLab takes them to change cells.
+    """
+    options = list(values.items()) if isinstance(values, dict) else [(f"{v:g}", v) for v in values]
     return ipywidgets.SelectionSlider(
-        options=[(f"{v:g}", v) for v in values], value=value, description=description, continuous_update=False,
+        options=options, value=value, description=description, continuous_update=False,
         style={"description_width": "initial"}, layout={"width": "480px"}, tooltip="drag it, or use the arrow keys",
     )  # fmt: skip

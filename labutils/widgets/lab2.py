@@ -1,6 +1,5 @@
 """The figures and widgets of notebooks 06 and 07. PyTorch is imported where it is needed."""
 
-import ipywidgets
 import matplotlib.pyplot as plt
 import numpy as np
 
@@ -51,12 +50,11 @@ def quantizer(layers):
     def draw(layer, bits, weights):
         return quantizer_figure(layers[layer], bits, weights)
 
-    names = list(layers)
     return explore(
         draw,
-        layer=ipywidgets.Dropdown(options=names, value=names[0], description="layer"),
+        layer=slider({name: name for name in layers}, next(iter(layers)), "layer"),
         bits=slider(range(1, 9), 2, "bits"),
-        weights=ipywidgets.Dropdown(options=[("all weights", 0.0), ("all but 1 %", 0.01)], description="range of"),
+        weights=slider({"all weights": 0.0, "all but 1 %": 0.01}, 0.0, "range of"),
     )
 
 
