@@ -106,15 +106,19 @@ def anneal(arguments):
 
     bits, recipe, asked = arguments.bits, arguments.recipe, (arguments.epochs, arguments.seed)
     numbers = few_bits.numbers(recipe, *asked)
-    if bits is None and "sparsity" not in few_bits.RECIPES[recipe]:
+    prunes = "sparsity" in few_bits.RECIPES[recipe]
+    if bits is None and not prunes:
         raise ValueError(f"--bits: expected bits for the recipe {recipe}, found none; only pruning leaves a float one")
+    if recipe == "allocated" and len(set(bits)) > 1:
+        raise ValueError(f"--bits: expected one number, the average to allocate, found {','.join(map(str, bits))}")
     images = data.load(arguments.data)
     float_model = checkpoints.load(images.name).to(training.default_device())
-    before = (images.name, None, recipe) if bits and "sparsity" in few_bits.RECIPES[recipe] else (images.name,)
-    options = {"start": checkpoints.load(*before).to(training.default_device())}
+    before, options = (images.name,), {}
+    if bits and prunes:
+        before = (images.name, None, recipe)
+        options["start"] = checkpoints.load(*before).to(training.default_device())
     if recipe == "allocated":
-        average = sum(bits) / len(bits)
-        options["layer_bits"] = few_bits.allocated(float_model, sensitivity.load(images.name), average)
+        options["layer_bits"] = few_bits.allocated(float_model, sensitivity.load(images.name), bits[0])
 
     def run(state_file):
         return few_bits.train(float_model, images, bits, recipe, *asked, state_file, **options)
@@ -124,23 +128,23 @@ def anneal(arguments):
 
 def measure_knobs(arguments):
     """Measure what each knob of lab 08's recipes is worth, on training images that are held out."""
-    from . import checkpoints, data, few_bits, training
+    from . import checkpoints, data, few_bits, knobs, training
 
     images = data.load(arguments.data)
     float_model = checkpoints.load(images.name).to(training.default_device())
     for recipe in arguments.only or ["homework", *few_bits.KNOBS]:
-        accuracy = few_bits.measure_knob(float_model, images, recipe, epochs=arguments.epochs)
-        print(f"{recipe}: {accuracy[-1]:.4f} of {few_bits.HELD_OUT} held-out training images after the last epoch")
+        accuracy = knobs.measure(float_model, images, recipe, epochs=arguments.epochs)
+        print(f"{recipe}: {accuracy[-1]:.4f} of {knobs.HELD_OUT} held-out training images after the last epoch")
 
 
 def measure_seeds(arguments):
     """Measure how far lab 08's best recipe comes from other seeds than the one whose network is kept."""
-    from . import checkpoints, data, few_bits, training
+    from . import checkpoints, data, knobs, training
 
     images = data.load(arguments.data)
     float_model = checkpoints.load(images.name).to(training.default_device())
     for seed in arguments.only:
-        accuracy = few_bits.measure_seed(float_model, images, seed, epochs=arguments.epochs)
+        accuracy = knobs.measure_seed(float_model, images, seed, epochs=arguments.epochs)
         print(f"seed {seed}: test accuracy {accuracy[-1]:.4f} after the last epoch")
 
 
@@ -231,9 +235,9 @@ def main(words=None):
         command.set_defaults(run=train)
     text = "train the float network on at few bits, or with few weights, by a recipe of lab 08"
     command = verbs.add_parser("anneal", help=text, description=text)
-    text = "bits per stage: 4,4,2, or 2 for all; on average, if allocated; none, to prune only"
+    text = "per stage: 4,4,2, or 2 for all; on average, float layers included, if allocated; leave it out to prune only"
     command.add_argument("--bits", type=parse_bits, help=text)
-    text = "annealed (the homework's range), learned, allocated, pruned, gradual; see few_bits.py"
+    text = "annealed (the homework's range), learned, allocated, pruned, gradual, or a single knob; see few_bits.py"
     command.add_argument("--recipe", required=True, help=text)
     command.add_argument("--data", default=None, help="cifar10 or shapes10 (default: as the labs choose)")
     command.add_argument("--epochs", type=parse_count, default=20, help="default 20")

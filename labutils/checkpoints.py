@@ -1,4 +1,4 @@
-"""Loads and saves trained networks, and keeps the manifest of what each file is. Used in notebooks/06 and 07.
+"""Loads and saves trained networks, and keeps the manifest of what each file is. Used in notebooks/06 to 08.
 
 PyTorch is imported where it is needed, so that `labutils doctor` reads the manifest without waiting for it.
 """
@@ -24,10 +24,16 @@ def file_name(name, bits=None, recipe=None):
 
 
 def parse(file):
-    """Return (name, bits, recipe) of the network in a file: what `file_name` was given."""
+    """Return (name, bits, recipe) of the network in a file: what `file_name` was given.
+
+    Raises: ValueError for a name that it never gives.
+    """
     name, *words = file.removesuffix(".pt").split("-")
-    recipe = None if words[-1].isdecimal() or words == ["float"] else words.pop()
-    return name, None if words == ["float"] else tuple(map(int, words)), recipe
+    recipe = words.pop() if len(words) in (2, 4) else None
+    bits = None if words == ["float"] else tuple(int(word) for word in words if word.isdecimal())
+    if (bits is not None and len(bits) != 3) or file_name(name, bits, recipe) != file:
+        raise ValueError(f"{file}: expected a name such as cifar10-float.pt, cifar10-4-4-2.pt, found another one")
+    return name, bits, recipe
 
 
 def command(name, bits=None, recipe=None, **options):

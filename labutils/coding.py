@@ -69,7 +69,7 @@ def coded_size_in_kb(model):
     A layer of b bits takes its codes; a table of 2**b entries of one byte, the length of each level's code or 0 where
     it does not occur, from which alone a decoder can number the codes (the canonical code of Schwartz and Kallick,
     1964); and two float32 numbers that place its levels. A layer of 0 bits takes nothing. A float layer takes 32 bits a
-    weight; where that is less, 32 for each that is not zero, and one for every weight, which says which are. As in
+    weight or, if fewer, 32 for each that is not zero and one for every weight, which says where those are. As in
     `quantize.size_in_kb`, which counts neither tables nor levels, biases and batch normalisation are left out.
     Parameters: model, with `QuantConv2d` and `QuantLinear` layers.
     Source: Han et al. (2016), who code so after pruning and rounding. Used in notebooks/08.

@@ -148,7 +148,10 @@ def quant_layers(model):
 
 
 def set_bits(model, layer_bits):
-    """Give the layers that {layer name: bits} names these bits, in place; all others keep theirs."""
+    """Give the layers that {layer name: bits} names these bits, in place; all others keep theirs.
+
+    Raises: ValueError for bits that `linear_quantize` does not take. Used in notebooks/08.
+    """
     layers = dict(quant_layers(model))
     for name, bits in layer_bits.items():
         layers[name].bits = check_bits(bits)

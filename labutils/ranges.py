@@ -76,7 +76,7 @@ def with_zero(bits, lowest, step):
 
 
 def of_non_zeros(w, bits):
-    """Fit the levels to the weights that are not zero, by `least_squares`: zeros that have a level need no other.
+    """Fit the levels to the weights that are not zero, by `least_squares`, where one level will be put at zero.
 
     Parameters: w, float, (out_channels, ...), pruned; bits, 1 to 16. Returns: lowest and step, of shape (1, ...).
     Used in notebooks/08.

@@ -1,6 +1,6 @@
 """Evaluates, trains and fine-tunes networks, with images in memory and whole batches augmented at once.
 
-Used in notebooks/06 and 07. A run that is killed goes on from its last finished epoch and ends with the same weights.
+Used in notebooks/06 to 08. A run that is killed goes on from its last finished epoch and ends with the same weights.
 """
 
 import contextlib
@@ -246,9 +246,11 @@ def anneal(
     Parameters: as in `finetune`; learning_rate is the highest one, reached after the share `warm_up` of the run;
         teacher, a network whose scores are learned too (None: only the labels are): see `distillation_loss`;
         extra_bits, how many bits more than its own each rounded layer starts with, to lose them one by one in the first
-        half of the epochs; sparsity, the share of the smallest weights of all three stages that is set to zero and held
-        there, in so many prunings, one before each of the first epochs: see `pruning.gradual`.
-    Returns and raises: as in `finetune`; ValueError where the epochs are too few to lose the extra bits.
+        half of the epochs, for quantizers that follow the weights; sparsity, the share of the weights of all three
+        stages, the smallest ones, that is set to zero and held there; prunings, in how many steps, one before each of
+        the first epochs: see `pruning.gradual`.
+    Returns and raises: as in `finetune`; ValueError where the epochs are too few for the prunings or to lose the extra
+        bits. Until then, the history's accuracies are of a network with fewer zeros or more bits.
     Source: the cosine schedule is that of Loshchilov and Hutter (2017). Used in notebooks/08.
     """
     recipe = {"epochs": epochs, "learning_rate": learning_rate, "momentum": momentum, "weight_decay": weight_decay}
@@ -256,7 +258,9 @@ def anneal(
     recipe |= {"extra_bits": extra_bits, "sparsity": sparsity, "prunings": prunings}
     if epochs < 2 * extra_bits:
         raise ValueError(f"epochs: expected {2 * extra_bits} or more, to lose {extra_bits} extra bits, found {epochs}")
-    own_bits = {layer: layer.bits for _, layer in quant_layers(model) if layer.bits is not None}
+    if not 1 <= prunings <= epochs:
+        raise ValueError(f"prunings: expected 1 to {epochs}, one before each of the first epochs, found {prunings}")
+    own_bits = {layer: layer.bits for _, layer in quant_layers(model) if layer.bits}
     groups = [{"params": model.parameters()}]
     levels = [level for name, level in model.named_parameters() if ".quantizer." in name]
     if levels:  # learned levels are no weights: nothing should pull them to zero
@@ -274,8 +278,9 @@ def anneal(
             layer.bits = bits + max(0, math.ceil(extra_bits * (1 - 2 * epoch / epochs)))
         if sparsity == 0:
             return {}
-        # What was pruned before is zero still, so that it is pruned again: a resumed run needs no masks of its own.
-        masks = pruning.magnitude_masks(model, pruning.gradual(sparsity, min(epoch + 1, prunings), prunings))
+        # What was pruned before, by this run or by the one that made its network, is zero still, and stays.
+        share = max(pruning.sparsity(model), pruning.gradual(sparsity, min(epoch + 1, prunings), prunings))
+        masks = pruning.magnitude_masks(model, share)
         pruning.apply_masks(model, masks)
         return masks
 

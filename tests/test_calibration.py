@@ -38,6 +38,15 @@ def test_images_are_augmented_and_the_seed_decides_how():
     assert not torch.allclose(means[0], plain, atol=1e-3)  # the black borders of the crops
 
 
+def test_it_runs_in_the_type_that_training_runs_in(monkeypatch):
+    model, seen = ResNet20(), []
+    model.head_conv[0].register_forward_hook(lambda *call: seen.append(call[-1].dtype))
+    for fast in (True, False):
+        monkeypatch.setattr(calibration, "has_fast_bfloat16", lambda device, fast=fast: fast)
+        calibration.reestimate_batch_norm(model, images(20))
+    assert seen == [torch.bfloat16, torch.float32] and model.head_conv[1].running_mean.dtype == torch.float32
+
+
 def test_only_statistics_change():
     torch.manual_seed(0)
     model = ResNet20((2, 2, 2))

@@ -6,7 +6,7 @@ import shutil
 import pytest
 import torch
 
-from labutils import checkpoints, quantize, training
+from labutils import checkpoints, few_bits, quantize, training
 from labutils.resnet import ResNet20
 
 RECIPE = training.default_recipe(training.finetune) | {"epochs": 2}
@@ -139,6 +139,12 @@ def test_quantized_copies_the_weights_and_leaves_the_float_network_alone():
     assert float_model.head_conv[0].conv.weight.abs().sum() > 0
 
 
+@pytest.mark.parametrize("name", ["cifar10.pt", "cifar10-learned.pt", "a-b-float.pt", "cifar10-4-4.pt", "x"])
+def test_a_name_that_no_network_has(name, refused):
+    with refused(name, "cifar10-4-4-2.pt"):
+        checkpoints.parse(name)
+
+
 @pytest.mark.parametrize("name", sorted(checkpoints.manifest()))
 def test_every_committed_checkpoint_is_what_the_manifest_says(name):
     entry, (data, bits, recipe) = checkpoints.manifest()[name], checkpoints.parse(name)
@@ -150,5 +156,6 @@ def test_every_committed_checkpoint_is_what_the_manifest_says(name):
     assert len(entry["accuracy_by_epoch"]) == entry["epochs"]
     assert entry["fingerprints"].keys() == {"train", "test"}
     if bits is not None or recipe is not None:
-        first = recipe if bits and recipe in ("pruned", "gradual") else None  # rounded after it was pruned
+        pruned = recipe and "sparsity" in few_bits.RECIPES[recipe]
+        first = recipe if bits and pruned else None  # rounded after it was pruned
         assert entry["started_from"] == checkpoints.entry(data, None, first)["sha256"], "tuned from another network"

@@ -35,6 +35,7 @@ LAB_2 = [
     "sensitivity",
     "coding",
     "few_bits",
+    "knobs",
     "doctor",
 ]
 SHOWN = ["style", "plotting", "tables", "widgets", "figure"]

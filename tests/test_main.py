@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from labutils import __main__, checkpoints, data, pruning, quantize, sensitivity, training
+from labutils import __main__, checkpoints, data, knobs, pruning, quantize, sensitivity, training
 from labutils.data import ImageData
 from labutils.resnet import inner_layers
 
@@ -86,7 +86,7 @@ def test_recipes_round_prune_and_round_what_was_pruned(tiny, capsys):
     assert not list(tiny.glob("*.training"))
 
 
-def test_allocated_bits_come_from_the_kept_sensitivity_and_keep_to_the_average(tiny):
+def test_allocated_bits_come_from_the_kept_sensitivity_and_keep_to_the_average(tiny, capsys):
     assert __main__.main(["pretrain", "--epochs", "1"]) == 0
     layers = inner_layers(checkpoints.load("cifar10"))
     increase = {name: {bits: 1 / bits + number for bits in (2, 3, 4, 5, 6)} for number, name in enumerate(layers)}
@@ -94,6 +94,8 @@ def test_allocated_bits_come_from_the_kept_sensitivity_and_keep_to_the_average(t
     assert __main__.main(["anneal", "--recipe", "allocated", "--bits", "3", "--epochs", "1"]) == 0
     model = checkpoints.load("cifar10", (3, 3, 3), "allocated")
     assert 2.9 < quantize.average_precision(model) <= 3
+    assert __main__.main(["anneal", "--recipe", "allocated", "--bits", "4,4,2", "--epochs", "1"]) == 1
+    assert "expected one number" in capsys.readouterr().err
     assert checkpoints.entry("cifar10", (3, 3, 3), "allocated")["layer_bits"] == {
         name: layer.bits for name, layer in inner_layers(model).items()
     }
@@ -106,6 +108,28 @@ def test_a_recipe_that_is_none_or_lacks_its_bits(tiny, words, named, capsys):
     assert __main__.main(["anneal", *words]) == 1
     error = capsys.readouterr().err
     assert error.count("\n") == 1 and named in error and "expected" in error and "found" in error
+
+
+def test_knobs_and_seeds_are_measured_once_and_resumed(tiny, monkeypatch, capsys):
+    monkeypatch.setattr(knobs, "HELD_OUT", 16)
+    assert __main__.main(["pretrain", "--epochs", "1"]) == 0
+    evaluate = training.evaluate
+    for words in (["knobs", "--only", "cosine"], ["seeds", "--only", "1"]):
+        words, calls = [*words, "--epochs", "2"], []
+
+        def interrupted(*arguments, calls=calls):
+            calls.append(1)
+            if len(calls) == 2:
+                raise KeyboardInterrupt
+            return evaluate(*arguments)
+
+        monkeypatch.setattr(training, "evaluate", interrupted)
+        capsys.readouterr()
+        assert __main__.main(words) == 130 and "from the last finished epoch" in capsys.readouterr().err
+        assert __main__.main(words) == 0 and len(calls) == 3
+        assert __main__.main(words) == 0 and len(calls) == 3  # kept: not measured again
+        (accuracy,) = knobs.load(words[0], "cifar10")["accuracy"].values()
+        assert f"{accuracy[-1]:.4f}" in capsys.readouterr().out
 
 
 def test_an_unknown_knob_is_refused_in_one_line(tiny, capsys):

@@ -22,6 +22,7 @@ from labutils.grading import leaks, release, student
 
 STAND_IN = "notebooks/00_stand_in.ipynb"  # has the points of the notebooks that are not written yet
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+TABLES = ("cifar10-grid", "cifar10-sensitivity", "cifar10-knobs", "cifar10-seeds")
 LAB_1 = [path for path in NOTEBOOKS if "01" <= path.stem[:2] <= "05"]
 SOLUTION = "slope = problem.gradient(w)"  # a line of lab1_b_answer
 each = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -147,7 +148,7 @@ def test_what_is_in_the_bundle(released):
     assert {name for name in inside if name.startswith("checkpoints/")} == {
         "checkpoints/manifest.json",
         *(f"checkpoints/{name}" for name in manifest),
-        *(f"checkpoints/{data}-{table}.json" for data in ("cifar10", "shapes10") for table in ("grid", "sensitivity")),
+        *(f"checkpoints/{table}.json" for table in (*TABLES, "shapes10-grid", "shapes10-sensitivity")),
     }
     assert not [name for name in inside if "grading" in name or "test" in name]
 
@@ -362,7 +363,7 @@ def test_a_solution_in_a_network(course, refused):
     (course / "checkpoints/cifar10-float.pt").write_bytes(data)
     entry = {"sha256": hashlib.sha256(data).hexdigest(), "command": ""}
     (course / "checkpoints/manifest.json").write_text(json.dumps({"cifar10-float.pt": entry}))
-    for name in ("checkpoints/cifar10-grid.json", "checkpoints/cifar10-sensitivity.json"):
+    for name in (f"checkpoints/{table}.json" for table in TABLES):
         table = json.loads((ROOT / name).read_text()) | {"sha256": entry["sha256"]}
         (course / name).write_text(json.dumps(table))
     refused("checkpoints/cifar10-float.pt", "lab1_b_answer")
@@ -451,7 +452,7 @@ def test_a_network_that_is_not_the_manifests(course, refused):
     refused("checkpoints/cifar10-4-4-2.pt", "sha256")
 
 
-@pytest.mark.parametrize("name", ["cifar10-grid.json", "cifar10-sensitivity.json"])
+@pytest.mark.parametrize("name", [f"{table}.json" for table in TABLES])
 def test_a_table_of_another_network_and_none(course, refused, name):
     linked, table = course / "checkpoints", course / "checkpoints" / name
     files = {path.name: path.read_bytes() for path in linked.iterdir() if path.is_file()}

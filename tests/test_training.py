@@ -353,6 +353,12 @@ def test_a_pruned_run_that_is_stopped_goes_on_with_the_same_weights_pruned(tmp_p
     assert same_weights(resumed, whole)
 
 
+@pytest.mark.parametrize("prunings", [0, 4])
+def test_more_prunings_than_epochs_are_refused(prunings, refused):
+    with refused("prunings", "1 to 3"):
+        pruned_run(network(), prunings=prunings)
+
+
 def test_extra_bits_are_lost_in_the_first_half(monkeypatch, refused):
     seen, model = [], network((2, None, 3))
     layers = [layer for _, layer in quantize.quant_layers(model)]

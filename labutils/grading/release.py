@@ -15,7 +15,7 @@ from pathlib import Path
 import nbformat
 
 from .. import checkpoints as networks
-from .. import grid, sensitivity
+from .. import grid, knobs, sensitivity
 from . import leaks
 from .student import marks, student_version
 
@@ -60,7 +60,7 @@ def read_course(root):
 
 
 def checkpoints(root):
-    """Return {path: bytes} of the manifest, its networks, their grids of bits and their layers' sensitivities.
+    """Return {path: bytes} of the manifest, its networks, and the tables that were measured on the float ones.
 
     Raises: ValueError or OSError where a network is not the manifest's, or a table is missing or of another network.
     """
@@ -68,10 +68,13 @@ def checkpoints(root):
     for name, bits, recipe in map(networks.parse, networks.manifest(folder)):
         networks.check(name, bits, recipe, folder)
         names.append(networks.file_name(name, bits, recipe))
-        if bits is None:
+        if bits is None and recipe is None:
             for table in (grid, sensitivity):
                 table.load(name, folder)
                 names.append(table.file_name(name))
+    for table in knobs.SETTINGS:
+        knobs.load(table, "cifar10", folder)
+        names.append(knobs.file_name(table, "cifar10"))
     return {f"checkpoints/{name}": (folder / name).read_bytes() for name in names}
 
 
