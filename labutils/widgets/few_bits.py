@@ -58,4 +58,4 @@ def bit_allocation(increase, sizes, source):
     def draw(average):
         return allocation_figure(average, increase, sizes, source, best)
 
-    return explore(draw, average=slider(best, 3.0, "average bits"))
+    return explore(draw, average=slider(list(best), 3.0, "average bits"))
