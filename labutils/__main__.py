@@ -89,12 +89,19 @@ def get_data(arguments):
         print("\n".join(fetch.status(root)))
 
 
+def _images_and_network(name):
+    """Return the images of a data set (None: as the labs choose) and its float network, on the device to work on."""
+    from . import checkpoints, data, training
+
+    images = data.load(name)
+    return images, checkpoints.load(images.name).to(training.default_device())
+
+
 def measure_grid(arguments):
     """Measure the float network at all combinations of bits for its stages, without training, and keep the table."""
-    from . import checkpoints, data, grid, training
+    from . import grid
 
-    images = data.load(arguments.data)
-    model = checkpoints.load(images.name).to(training.default_device())
+    images, model = _images_and_network(arguments.data)
     accuracies = grid.measure(model, images.test_images, images.test_labels)
     path = grid.save(images.name, accuracies, len(images.test_images))
     print(f"{path.name}: saved; {len(accuracies)} combinations, {len(grid.front(grid.load(images.name)))} on the front")
@@ -102,7 +109,7 @@ def measure_grid(arguments):
 
 def anneal(arguments):
     """Train the float network on by a recipe of lab 08, and keep it; a pruned one is rounded after it was pruned."""
-    from . import checkpoints, data, few_bits, sensitivity, training
+    from . import checkpoints, few_bits, sensitivity, training
 
     bits, recipe, asked = arguments.bits, arguments.recipe, (arguments.epochs, arguments.seed)
     numbers = few_bits.numbers(recipe, *asked)
@@ -111,8 +118,7 @@ def anneal(arguments):
         raise ValueError(f"--bits: expected bits for the recipe {recipe}, found none; only pruning leaves a float one")
     if recipe == "allocated" and len(set(bits)) > 1:
         raise ValueError(f"--bits: expected one number, the average to allocate, found {','.join(map(str, bits))}")
-    images = data.load(arguments.data)
-    float_model = checkpoints.load(images.name).to(training.default_device())
+    images, float_model = _images_and_network(arguments.data)
     before, options = (images.name,), {}
     if bits and prunes:
         before = (images.name, None, recipe)
@@ -128,10 +134,9 @@ def anneal(arguments):
 
 def measure_knobs(arguments):
     """Measure what each knob of lab 08's recipes is worth, on training images that are held out."""
-    from . import checkpoints, data, few_bits, knobs, training
+    from . import few_bits, knobs
 
-    images = data.load(arguments.data)
-    float_model = checkpoints.load(images.name).to(training.default_device())
+    images, float_model = _images_and_network(arguments.data)
     for recipe in arguments.only or ["homework", *few_bits.KNOBS]:
         accuracy = knobs.measure(float_model, images, recipe, epochs=arguments.epochs)
         print(f"{recipe}: {accuracy[-1]:.4f} of {knobs.HELD_OUT} held-out training images after the last epoch")
@@ -139,10 +144,9 @@ def measure_knobs(arguments):
 
 def measure_seeds(arguments):
     """Measure how far lab 08's best recipe comes from other seeds than the one whose network is kept."""
-    from . import checkpoints, data, knobs, training
+    from . import knobs
 
-    images = data.load(arguments.data)
-    float_model = checkpoints.load(images.name).to(training.default_device())
+    images, float_model = _images_and_network(arguments.data)
     for seed in arguments.only:
         accuracy = knobs.measure_seed(float_model, images, seed, epochs=arguments.epochs)
         print(f"seed {seed}: test accuracy {accuracy[-1]:.4f} after the last epoch")
@@ -150,10 +154,9 @@ def measure_seeds(arguments):
 
 def measure_sensitivity(arguments):
     """Measure how much the loss rises where one layer of the float network is rounded alone, and keep the table."""
-    from . import checkpoints, data, sensitivity, training
+    from . import sensitivity
 
-    images = data.load(arguments.data)
-    model = checkpoints.load(images.name).to(training.default_device())
+    images, model = _images_and_network(arguments.data)
     used = slice(sensitivity.IMAGES)
     increase = sensitivity.measure(model, images.train_images[used], images.train_labels[used])
     path = sensitivity.save(images.name, increase, len(images.train_images[used]))

@@ -50,6 +50,25 @@ def refused():
     return check
 
 
+@pytest.fixture
+def interrupt(monkeypatch):
+    """`calls = interrupt(module, "evaluate")` stops the second call as Ctrl-C would; `calls` grows with each."""
+
+    def patch(module, name):
+        original, calls = getattr(module, name), []
+
+        def stopping(*arguments):
+            calls.append(1)
+            if len(calls) == 2:
+                raise KeyboardInterrupt
+            return original(*arguments)
+
+        monkeypatch.setattr(module, name, stopping)
+        return calls
+
+    return patch
+
+
 @pytest.fixture(scope="session")
 def random_network():
     """A float ResNet20 whose answers depend on the image and on the bits: random weights, statistics of random images.

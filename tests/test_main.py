@@ -43,23 +43,14 @@ def test_a_restart_trains_the_kept_network_on_and_the_manifest_names_both_runs(t
     assert checkpoints.entry("cifar10", (4, 4, 4))["started_from"] == again
 
 
-def test_ctrl_c_keeps_the_finished_epochs_and_the_same_command_resumes(tiny, monkeypatch, capsys):
+def test_ctrl_c_keeps_the_finished_epochs_and_the_same_command_resumes(tiny, interrupt, capsys):
     __main__.main(["pretrain", "--epochs", "2"])
     uninterrupted = checkpoints.digest(tiny / "cifar10-float.pt")
-    evaluate, calls = training.evaluate, []
-
-    def interrupted(*arguments):
-        calls.append(1)
-        if len(calls) == 2:
-            raise KeyboardInterrupt
-        return evaluate(*arguments)
-
     (tiny / "cifar10-float.pt").unlink()
-    monkeypatch.setattr(training, "evaluate", interrupted)
+    interrupt(training, "evaluate")
     assert __main__.main(["pretrain", "--epochs", "2"]) == 130
     assert "same command" in capsys.readouterr().err
     assert not (tiny / "cifar10-float.pt").exists() and (tiny / "cifar10-float.training").exists()
-    monkeypatch.setattr(training, "evaluate", evaluate)
     assert __main__.main(["pretrain", "--epochs", "2"]) == 0
     assert checkpoints.digest(tiny / "cifar10-float.pt") == uninterrupted
     assert not (tiny / "cifar10-float.training").exists()
@@ -110,20 +101,11 @@ def test_a_recipe_that_is_none_or_lacks_its_bits(tiny, words, named, capsys):
     assert error.count("\n") == 1 and named in error and "expected" in error and "found" in error
 
 
-def test_knobs_and_seeds_are_measured_once_and_resumed(tiny, monkeypatch, capsys):
+def test_knobs_and_seeds_are_measured_once_and_resumed(tiny, monkeypatch, interrupt, capsys):
     monkeypatch.setattr(knobs, "HELD_OUT", 16)
     assert __main__.main(["pretrain", "--epochs", "1"]) == 0
-    evaluate = training.evaluate
     for words in (["knobs", "--only", "cosine"], ["seeds", "--only", "1"]):
-        words, calls = [*words, "--epochs", "2"], []
-
-        def interrupted(*arguments, calls=calls):
-            calls.append(1)
-            if len(calls) == 2:
-                raise KeyboardInterrupt
-            return evaluate(*arguments)
-
-        monkeypatch.setattr(training, "evaluate", interrupted)
+        words, calls = [*words, "--epochs", "2"], interrupt(training, "evaluate")
         capsys.readouterr()
         assert __main__.main(words) == 130 and "from the last finished epoch" in capsys.readouterr().err
         assert __main__.main(words) == 0 and len(calls) == 3

@@ -174,22 +174,13 @@ def test_finetuning_learns_what_can_be_learned():
 
 
 @pytest.mark.parametrize("interrupted", ["evaluate", "save_atomically"])
-def test_a_run_that_is_stopped_goes_on_as_if_nothing_had_happened(interrupted, tmp_path, monkeypatch):
+def test_a_run_that_is_stopped_goes_on_as_if_nothing_had_happened(interrupted, tmp_path, monkeypatch, interrupt):
     history, whole = whole_run()
-    state_file, calls = tmp_path / "states" / "run.training", []
+    state_file = tmp_path / "states" / "run.training"
     stopped = network((4, 4, 2))
-    original = getattr(training, interrupted)
-
-    def stop_in_epoch_two(*arguments):
-        calls.append(1)
-        if len(calls) == 2:
-            raise KeyboardInterrupt
-        return original(*arguments)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(training, interrupted, stop_in_epoch_two)
-        with pytest.raises(KeyboardInterrupt):
-            run(stopped, state_file, epochs=4)
+    interrupt(training, interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run(stopped, state_file, epochs=4)
     assert [file.name for file in state_file.parent.iterdir()] == ["run.training"]
 
     resumed = network((4, 4, 2))
@@ -335,20 +326,12 @@ def test_pruning_step_by_step_asks_each_epochs_weights(monkeypatch):
     assert any(not torch.equal(found, ~at_once[name]) for name, found in zeros(model).items())
 
 
-def test_a_pruned_run_that_is_stopped_goes_on_with_the_same_weights_pruned(tmp_path, monkeypatch):
+def test_a_pruned_run_that_is_stopped_goes_on_with_the_same_weights_pruned(tmp_path, interrupt):
     whole, stopped, resumed = network(), network(), network()
-    history, evaluate, calls = pruned_run(whole), training.evaluate, []
-
-    def stop(*arguments):
-        calls.append(1)
-        if len(calls) == 2:
-            raise KeyboardInterrupt
-        return evaluate(*arguments)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(training, "evaluate", stop)
-        with pytest.raises(KeyboardInterrupt):
-            pruned_run(stopped, tmp_path / "state")
+    history = pruned_run(whole)
+    interrupt(training, "evaluate")
+    with pytest.raises(KeyboardInterrupt):
+        pruned_run(stopped, tmp_path / "state")
     assert pruned_run(resumed, tmp_path / "state") == history
     assert same_weights(resumed, whole)
 
