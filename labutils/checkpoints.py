@@ -193,7 +193,8 @@ def save(model, name, recipe, history, accuracy, start=None, folder=None, named=
     if start is not None and bits is None and named is None:  # a float network trained on takes both runs to make
         made_by = f"{start['command']} && {made_by} --restart"
     by_epoch = [round(epoch["accuracy"], 4) for epoch in history]
-    best = max([*by_epoch, accuracy])
+    settled = by_epoch if bits else by_epoch[recipe.get("prunings", 1) - 1 :]  # before that it had more weights
+    best = max([*settled, accuracy])
     found = {
         "sha256": digest(path),
         "data": name,

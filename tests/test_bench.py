@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import nn
 
-from labutils import __main__, augmentation, training
+from labutils import __main__, augmentation, quantize, training
 from labutils.bench import homework, measure, report, turns
 from labutils.bench.turns import Row
 from labutils.regression import THREE_POINTS
@@ -156,3 +156,31 @@ def test_the_line_that_says_which_data_were_loaded_is_no_measurement(monkeypatch
     monkeypatch.setattr(measure.subprocess, "run", lambda *_, **__: printed)
     (row,) = measure.memory(quick=True)
     assert row.ours == 0.75 and row.met
+
+
+def test_accuracies_are_compared_seed_by_seed_in_the_same_images(tmp_path, monkeypatch, capsys):
+    """The two runs of a seed differ in nothing but the numbers, and what costs accuracy is seen."""
+    runs = []
+
+    def finetune(model, images, epochs, seed):
+        fast = training.has_fast_bfloat16(torch.device("cpu"))
+        runs.append((fast, seed, epochs, [layer.bits for _, layer in quantize.quant_layers(model)][1:-1]))
+        return [{"accuracy": 0.1}, {"accuracy": 0.9 - 0.003 * fast}]
+
+    monkeypatch.setattr(training, "finetune", finetune)
+    monkeypatch.setattr(report, "FOLDER", tmp_path)
+    before = training.has_fast_bfloat16
+    assert __main__.main(["bench", "--accuracy"]) == 0
+    assert training.has_fast_bfloat16 is before
+    assert [run[:3] for run in runs] == [(fast, seed, 2) for seed in range(3) for fast in (True, False)]
+    assert all(set(bits) == {4} for *_, bits in runs)
+    assert {file.name for file in tmp_path.iterdir()} == {"bench-accuracy.json"}
+    rows = json.loads((tmp_path / "bench-accuracy.json").read_text())["rows"]
+    count = len(measure.data.load().test_labels)
+    assert [row["met"] for row in rows] == [None, None, None, False]
+    assert all(row["ours"] == pytest.approx(0.897 * count) for row in rows)
+    assert all(row["theirs"] == pytest.approx(0.9 * count) for row in rows)
+    assert "MISSED" in capsys.readouterr().out
+    runs.clear()
+    assert __main__.main(["bench", "--accuracy", "--quick"]) == 0
+    assert [run[:3] for run in runs] == [(True, 0, 1), (False, 0, 1)]

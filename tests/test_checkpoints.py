@@ -63,6 +63,15 @@ def test_manifest_says_what_the_file_is(folder):
     assert entry["command"] == "python -m labutils finetune --bits 4,4,2 --data cifar10 --epochs 2"
 
 
+def test_the_best_epoch_of_a_network_that_was_pruned_in_steps_is_one_after_the_last_step(tmp_path):
+    history = [{"epoch": n, "loss": 1.0, "accuracy": accuracy} for n, accuracy in enumerate((0.5, 0.3, 0.31, 0.29), 1)]
+    recipe = RECIPE | {"epochs": 4, "sparsity": 0.8, "prunings": 3}
+    for model, best in ((ResNet20(), 0.31), (ResNet20((4, 4, 4)), 0.5)):  # the rounded one was pruned before it started
+        checkpoints.save(model, "cifar10", recipe, history, 0.29, folder=tmp_path, named="gradual")
+        bits = None if model.bits[0] is None else model.bits
+        assert checkpoints.entry("cifar10", bits, "gradual", tmp_path)["accuracy_best_epoch"] == best
+
+
 def test_saving_a_second_network_keeps_the_first(folder):
     checkpoints.save(ResNet20(), "cifar10", RECIPE, HISTORY, 0.5, folder=folder)
     assert set(checkpoints.manifest(folder)) == {"cifar10-4-4-2.pt", "cifar10-float.pt"}

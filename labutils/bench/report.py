@@ -66,8 +66,17 @@ def figure(rows):
     return drawn
 
 
+def show_and_keep(rows, quick, path):
+    """Print the computer and the table of the rows, and write both to a JSON file."""
+    about = computer()
+    print(", ".join(f"{name} {value}" for name, value in about.items()))
+    print(table(rows))
+    kept = [row._asdict() | {"ratio": row.ratio, "met": row.met} for row in rows]
+    files.write_whole(path, (json.dumps({"computer": about, "quick": quick, "rows": kept}, indent=1) + "\n").encode())
+
+
 def report(quick=False, folder=None):
-    """Measure everything, print the table, write bench.json and bench.png; return whether all targets are met.
+    """Measure everything but accuracies, print the table, write bench.json and bench.png.
 
     Parameters: quick, fewer images and no d = 20,000: about a minute on two quiet cores; folder, where the files go
         (None: build/).
@@ -79,12 +88,7 @@ def report(quick=False, folder=None):
     for part in measure.PARTS:
         print(f"bench: {part.__name__}", file=sys.stderr, flush=True)
         rows += part(quick)
-    about = computer()
-    print(", ".join(f"{name} {value}" for name, value in about.items()))
-    print(table(rows))
-    kept = [row._asdict() | {"ratio": row.ratio, "met": row.met} for row in rows]
-    content = json.dumps({"computer": about, "quick": quick, "rows": kept}, indent=1) + "\n"
-    files.write_whole(folder / "bench.json", content.encode())
+    show_and_keep(rows, quick, folder / "bench.json")
     image = io.BytesIO()
     with plt.rc_context():
         plotting.use_style()
@@ -94,4 +98,11 @@ def report(quick=False, folder=None):
     files.write_whole(folder / "bench.png", image.getvalue())
     missed = sum(row.met is False for row in rows)
     print(f"bench: {missed or 'no'} targets missed; {folder / 'bench.json'} and bench.png written")
-    return not missed
+
+
+def report_accuracy(quick=False, folder=None):
+    """Measure what bfloat16 costs in accuracy, print the table, write bench-accuracy.json.
+
+    Parameters: quick, one seed and one epoch; folder, as in `report`.
+    """
+    show_and_keep(list(measure.accuracies(quick)), quick, Path(folder or FOLDER) / "bench-accuracy.json")
