@@ -32,6 +32,20 @@ def plot_lines(x, lines, xlabel, ylabel, title=None, logx=False, logy=False, ax=
     return ax.figure
 
 
+def add_points(figure, groups):
+    """Add points to the first axes of a figure of `plot_lines`, one colour and marker a group, the largest group small.
+
+    Parameters: figure; groups, a dict from label to (x, y), numbers (n,) each. Returns: the figure.
+    """
+    ax = figure.axes[0]
+    most = max(len(x) for x, _ in groups.values())
+    for index, (label, (x, y)) in enumerate(groups.items(), len(ax.lines)):
+        style = {"color": COLORS[index % len(COLORS)], "marker": MARKERS[index % len(MARKERS)], "linestyle": "none"}
+        ax.plot(x, y, label=label, markersize=3 if len(x) == most else 8, **style)
+    ax.legend()
+    return figure
+
+
 def plot_loss(runs, problem, steps=None, title=None, ax=None):
     """Draw log L against steps, one line a run.
 

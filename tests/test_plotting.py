@@ -122,6 +122,19 @@ def test_plot_tradeoff_labels_every_point_and_joins_the_first_group():
     np.testing.assert_array_equal(ax.lines[0].get_xydata(), [[2, 0.5], [4, 0.9]])
 
 
+def test_points_are_added_beside_a_line_in_colours_and_markers_of_their_own():
+    figure = plotting.plot_lines([0, 1, 2], {"line": [3, 2, 1]}, "bits", "rise")
+    assert plotting.add_points(figure, {"many": ([0, 1], [4, 5]), "one": ([2], [6])}) is figure
+    line, many, one = figure.axes[0].lines
+    np.testing.assert_array_equal(many.get_xydata(), [[0, 4], [1, 5]])
+    np.testing.assert_array_equal(one.get_xydata(), [[2, 6]])
+    assert line.get_linestyle() == "-" and many.get_linestyle() == one.get_linestyle() == "None"
+    assert many.get_markersize() < one.get_markersize()
+    assert len({drawn.get_color() for drawn in (line, many, one)}) == 3
+    assert len({drawn.get_marker() for drawn in (line, many, one)}) == 3
+    assert [text.get_text() for text in figure.axes[0].get_legend().get_texts()] == ["line", "many", "one"]
+
+
 def test_no_label_of_plot_tradeoff_lies_on_the_line_or_on_another():
     uniform = [(2.12, 0.848, "2 bits"), (3.11, 0.904, "3 bits"), (4.11, 0.914, "4 bits")]
     mixed = [(2.6, 0.886, "(4, 4, 2)"), (3.73, 0.891, "(4, 2, 4)"), (4.01, 0.898, "(2, 4, 4)")]
