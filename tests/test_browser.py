@@ -122,19 +122,20 @@ def shorten(file, ids, rest):
 
 @pytest.fixture(scope="module")
 def browser():
+    """A browser whose windows, 1000 pixels wide, share what they have loaded of JupyterLab."""
     with playwright.sync_playwright() as started:
         browser = started.chromium.launch(executable_path=CHROMIUM, args=FLAGS.split())
-        yield browser
+        yield browser.new_context(viewport={"width": 1000, "height": 900})
         browser.close()
 
 
 @pytest.fixture
 def page(browser, request):
-    """A new window, 1000 pixels wide; it closes with no dialog, no error of the page's scripts and none of the kernel.
+    """A new window; it closes with no dialog, no error of the page's scripts and none of the kernel.
 
     What it showed last is kept as a picture, to see why a test failed.
     """
-    page = browser.new_page(viewport={"width": 1000, "height": 900})
+    page = browser.new_page()
     page.set_default_timeout(3 * MINUTE)
     errors = []
     page.on("pageerror", lambda error: errors.append(str(error)))
