@@ -8,7 +8,7 @@ from .training import has_fast_bfloat16
 
 
 @torch.no_grad()
-def reestimate_batch_norm(model, images, count=1250, batch=250, seed=0):
+def reestimate_batch_norm(model, images, count=1000, batch=250, seed=0):
     """Replace the running mean and variance of each BatchNorm2d by those of augmented training images, in place.
 
     No weight moves and no label is needed: rounded weights shift what each layer puts out, and this measures it again.

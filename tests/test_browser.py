@@ -242,11 +242,12 @@ def test_a_lab_runs_and_its_controls_redraw(lab, page, file):
             name = row.locator(".widget-label").inner_text()
             print(f"\n{file.stem}, {name}: redrawn after {', '.join(f'{ms:.0f}' for ms in taken)} ms")
     assert boxes.count() == widgets
-    for theme in ("Light", "Dark"):
+    for theme in ("Dark", "Light"):
         menu(page, "Settings", "Theme", f"JupyterLab {theme}")
         page.locator(f"body[data-jp-theme-light={'true' if theme == 'Light' else 'false'}]").wait_for(state="attached")
-        whole(page, f"{file.stem}-{theme.lower()}")
+        shoot(page, f"{file.stem}-{theme.lower()}")
         assert too_wide(page) == []
+    whole(page, file.stem)
 
 
 def count_widgets(file):
