@@ -57,7 +57,7 @@ EXECUTE := $(BIN)/jupyter nbconvert --log-level=ERROR --to notebook --execute --
 
 .PHONY: test run notebooks release site figure format
 
-# Three processes share the suite, each with a file at a time and a single thread: more threads would wait for each other.
+# Three processes share the suite on two cores, each with a file at a time and one thread: one mostly waits for a browser.
 test: .venv/installed-for-tests
 	@echo "Running the test suite, notebooks included."
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses=3 --dist=loadfile --no-loadscope-reorder $(TESTS)
