@@ -59,6 +59,7 @@ EXECUTE := $(BIN)/jupyter nbconvert --log-level=ERROR --to notebook --execute --
 
 # Three processes share the suite on two cores, each with a file at a time and one thread: one mostly waits for a browser.
 test: .venv/installed-for-tests
+	@mkdir -p build
 	@echo "Running the test suite, notebooks included."
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses=3 --dist=loadfile --no-loadscope-reorder $(TESTS)
 

@@ -1,11 +1,14 @@
 """The widgets of notebooks 01 to 03: what their figures show, and that a slider changes the picture."""
 
+import gc
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
 from labutils import descent, plotting, style, widgets
 from labutils.regression import THREE_POINTS, Regression, lasso_three_points
+from labutils.widgets.controls import explore, slider
 
 
 @pytest.fixture(autouse=True)
@@ -114,3 +117,20 @@ def test_every_stop_of_every_slider_draws_and_the_first_picture_comes_back(make)
         control.value = start
     assert image.value == first
     assert not plt.get_fignums()  # each figure is closed once it is an image
+
+
+def test_no_garbage_is_collected_in_the_middle_of_a_redraw_and_it_is_afterwards_even_if_that_fails():
+    seen = []
+
+    def draw(number):
+        seen.append(gc.isenabled())
+        if number == 3:
+            raise ValueError("no such figure")
+        return plt.figure()
+
+    control = explore(draw, number=slider((1, 2, 3), 1, "number")).children[0]
+    control.value = 2
+    assert gc.isenabled()
+    with pytest.raises(ValueError, match="no such figure"):
+        control.value = 3
+    assert seen == [False] * 3 and gc.isenabled()

@@ -1,5 +1,6 @@
 """Makes a widget of a function from settings to a Figure: labelled controls, and an image that they redraw."""
 
+import gc
 import html
 
 import ipywidgets
@@ -25,6 +26,13 @@ def explore(draw, **controls):
     places = []
 
     def redraw(change=None):
+        gc.disable()  # tidying up in the middle takes as long as drawing; it can wait until the picture is on its way
+        try:
+            show()
+        finally:
+            gc.enable()
+
+    def show():
         figure = draw(**{name: control.value for name, control in controls.items()})
         if places:
             figure.set_layout_engine("none")
