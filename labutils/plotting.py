@@ -5,7 +5,7 @@ import math
 import matplotlib.pyplot as plt
 import numpy as np
 
-from .style import COLORS, DASHES, LOSS_FLOOR, MARKERS, few_ticks, line_style, weight_names
+from .style import COLORS, DASHES, LOSS_FLOOR, MARKERS, few_ticks, line_style, point_style, weight_names
 from .style import use_style as use_style  # so that notebooks find it beside the figures
 
 
@@ -40,8 +40,7 @@ def add_points(figure, groups):
     ax = figure.axes[0]
     most = max(len(x) for x, _ in groups.values())
     for index, (label, (x, y)) in enumerate(groups.items(), len(ax.lines)):
-        style = {"color": COLORS[index % len(COLORS)], "marker": MARKERS[index % len(MARKERS)], "linestyle": "none"}
-        ax.plot(x, y, label=label, markersize=3 if len(x) == most else 8, **style)
+        ax.plot(x, y, label=label, markersize=3 if len(x) == most else 8, **point_style(index))
     ax.legend()
     return figure
 
@@ -231,8 +230,7 @@ def plot_schemes(schemes, front, title=None, ax=None):
         _, ax = plt.subplots(figsize=(8, 4.2))
     for index, first in enumerate(sorted({bits[0] for bits in schemes})):
         points = [(average, accuracy) for bits, (average, _, accuracy) in schemes.items() if bits[0] == first]
-        style = {"color": COLORS[index % len(COLORS)], "marker": MARKERS[index % len(MARKERS)], "linestyle": "none"}
-        ax.plot(*zip(*points), label=f"{first} bits in stage 1", **style)
+        ax.plot(*zip(*points), label=f"{first} bits in stage 1", **point_style(index))
     line = [(schemes[bits][0], schemes[bits][2]) for bits in front]
     ax.plot(*zip(*line), color="black", linewidth=1.2, label="the front")
     ax.set(xlabel="average precision (bits a weight)", ylabel="test accuracy", title=title)

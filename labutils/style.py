@@ -132,3 +132,8 @@ def line_style(index, points):
         "fillstyle": "none" if index % 2 else "full",  # so that two lines in one place are seen to be two
         "markevery": (min(index * every // len(COLORS), points - 1), every),
     }
+
+
+def point_style(index):
+    """Return the colour and marker of group number `index` of points that no line joins."""
+    return {"color": COLORS[index % len(COLORS)], "marker": MARKERS[index % len(MARKERS)], "linestyle": "none"}

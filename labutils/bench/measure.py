@@ -193,10 +193,11 @@ def accuracies(quick):
     nobody but this comparison needs one.
     """
     images, device, epochs = data.load(), training.default_device(), 1 if quick else 2
+    float_model = checkpoints.load(images.name)
     right = {True: [], False: []}
     for seed in range(1 if quick else 3):
         for fast, found in right.items():
-            model = checkpoints.quantized(checkpoints.load(images.name), BITS).to(device)
+            model = checkpoints.quantized(float_model, BITS).to(device)
             with mock.patch.object(training, "has_fast_bfloat16", lambda device, fast=fast: fast):
                 accuracy = training.finetune(model, images, epochs, seed=seed)[-1]["accuracy"]
             found.append(accuracy * len(images.test_labels))
