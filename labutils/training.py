@@ -58,7 +58,7 @@ def _scores(network, images, batch, bar=None):
 
 @torch.inference_mode()
 @torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False)  # a GPU would round to 10 bits
-def evaluate(model, images, labels, batch=60, bar=None):
+def evaluate(model, images, labels, batch=40, bar=None):
     """Return the share of images that the model classifies correctly, as computed in float32.
 
     Where bfloat16 is twice as fast, it goes first, and float32 is asked again about every image whose best two scores

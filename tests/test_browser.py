@@ -181,7 +181,7 @@ def run_all(page):
     cells = page.locator(".jp-Notebook .jp-CodeCell")
     prompts = cells.locator(".jp-InputArea-prompt")
     menu(page, "Run", "Run All Cells")
-    page.wait_for_function(FINISHED, timeout=5 * MINUTE)
+    page.wait_for_function(FINISHED, polling=250, timeout=5 * MINUTE)
     assert not page.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.error']").all_inner_texts()
     assert prompts.count() == cells.count() > 0
     assert not page.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.stderr']").all_inner_texts()
