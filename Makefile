@@ -64,9 +64,9 @@ test: .venv/installed-for-tests
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses=3 --dist=loadfile --no-loadscope-reorder $(TESTS)
 
 run: $(RUNS)
-	@$(BIN)/python -m labutils.grading.results $(RUNS)
+	@$(BIN)/python -m labutils.maintenance.results_table $(RUNS)
 
-build/run/%.ipynb: notebooks/%.ipynb $(wildcard labutils/*.py labutils/*/*.py) $(wildcard checkpoints/*) | .venv/installed
+build/run/%.ipynb: notebooks/%.ipynb $(wildcard labutils/*.py labutils/*/*.py labutils/*/*/*.py) $(wildcard checkpoints/*) | .venv/installed
 	@echo "Running $<"
 	@mkdir -p build
 	@$(EXECUTE) --output-dir=build/run $<
@@ -76,10 +76,10 @@ notebooks: .venv/installed
 	@for notebook in $(NOTEBOOKS); do echo "Running $$notebook"; $(EXECUTE) --inplace $$notebook || exit 1; done
 
 site: .venv/installed-for-tests
-	@$(BIN)/python -m labutils.site build/site
+	@$(BIN)/python -m labutils.maintenance.site build/site
 
 figure: .venv/installed
-	@$(BIN)/python -m labutils.figure
+	@$(BIN)/python -m labutils.maintenance.readme_figure
 
 release: .venv/installed
 	@$(BIN)/python -m labutils release

@@ -14,9 +14,9 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from . import hardware
+from . import files
+from .networks import hardware
 
-REPOSITORY = Path(__file__).resolve().parent.parent
 FREE_BYTES = 10**9  # room for CIFAR-10, packed and unpacked, and for the state of a training run
 BATCHES = {*(f"data_batch_{number}" for number in range(1, 6)), "test_batch"}
 BATCH_BYTES = 10_000 * 32 * 32 * 3  # the images of one batch; its labels and names come on top
@@ -28,7 +28,7 @@ SIGNS = {True: ("ok  ", "32"), None: ("note", "33"), False: ("->  ", "31")}  # w
 
 def short(text):
     """Return the text in one line, paths in the bundle's folder or in the home folder without what leads there."""
-    text = " ".join(text.split()).replace(f"{REPOSITORY}{os.sep}", "")
+    text = " ".join(text.split()).replace(f"{files.REPOSITORY}{os.sep}", "")
     return text.replace(f"{Path.home()}{os.sep}", f"~{os.sep}")
 
 
@@ -85,16 +85,17 @@ def kernel():
 
 def folders():
     """Make a temporary file in each folder that the labs write to, or in the one that it would be made in."""
-    from . import checkpoints, data
+    from .datasets import find
+    from .networks import checkpoints
 
-    for folder in (REPOSITORY / "notebooks", REPOSITORY / "build", checkpoints.FOLDER, data.data_path()):
+    for folder in (files.REPOSITORY / "notebooks", files.REPOSITORY / "build", checkpoints.FOLDER, find.data_path()):
         there = next(path for path in (folder, *folder.parents) if path.exists())
         try:
             tempfile.TemporaryFile(dir=there).close()
             yield True, f"{folder}: can be written"
         except OSError as error:
             reason = error.strerror
-            if folder == data.data_path() and data.find() is not None:
+            if folder == find.data_path() and find.locate() is not None:
                 yield None, f"{folder}: cannot be written ({reason}), and need not: the data are there"
             else:
                 advice = "change its permissions, or move the bundle to a folder of yours"
@@ -103,7 +104,7 @@ def folders():
 
 def free_space():
     """Compare the free space beside the bundle with what data and training need."""
-    found = shutil.disk_usage(REPOSITORY).free
+    found = shutil.disk_usage(files.REPOSITORY).free
     if found >= FREE_BYTES:
         yield True, f"free space: {found / 1e9:.0f} GB"
     else:
@@ -137,15 +138,15 @@ def gpu():
 
 def images():
     """Look for CIFAR-10 by names and sizes alone; its contents are checked where it is loaded."""
-    from . import data
+    from .datasets import find
 
-    name, why = data.chosen()
-    path = data.find()
+    name, why = find.chosen()
+    path = find.locate()
     if name == "shapes10":
-        yield None, f"data: labs 06 and 07 take the stand-in shapes10, {why}; for CIFAR-10: {data.HOW_TO_GET}"
+        yield None, f"data: labs 06 and 07 take the stand-in shapes10, {why}; for CIFAR-10: {find.HOW_TO_GET}"
     elif path is None:
-        wanted = f"{data.BATCHES_FOLDER} or {data.NPZ_FILE} in {data.data_path()}"
-        advice = f"get it with {data.HOW_TO_GET}, or unset LABUTILS_DATASET"
+        wanted = f"{find.BATCHES_FOLDER} or {find.NPZ_FILE} in {find.data_path()}"
+        advice = f"get it with {find.HOW_TO_GET}, or unset LABUTILS_DATASET"
         yield False, f"CIFAR-10: expected {wanted}, found neither; {advice}"
     if path is None:
         return
@@ -169,15 +170,16 @@ def images():
 
 def trained():
     """Return (name, bits, recipe) of the manifest's networks; the float one, which the labs begin with, comes first."""
-    from . import checkpoints, data
+    from .datasets import find
+    from .networks import checkpoints
 
-    first = checkpoints.file_name(data.chosen()[0])
+    first = checkpoints.file_name(find.chosen()[0])
     return [checkpoints.parse(file) for file in [first, *sorted(checkpoints.manifest().keys() - {first})]]
 
 
 def networks():
     """Compare the digest of each trained network with the manifest's."""
-    from . import checkpoints
+    from .networks import checkpoints
 
     for network in trained():
         try:
@@ -189,7 +191,7 @@ def networks():
 
 def pytorch():
     """Ask PyTorch what it computes on."""
-    from . import training
+    from .networks import training
 
     device = training.default_device()
     numbers = "bfloat16" if training.has_fast_bfloat16(device) else "float32"
@@ -198,12 +200,13 @@ def pytorch():
 
 def accuracies():
     """Load each data set that a network was trained on, and measure the networks on its test images."""
-    from . import checkpoints, data, training
+    from .datasets import find
+    from .networks import checkpoints, training
 
     device = training.default_device()
     for source in dict.fromkeys(name for name, *_ in trained()):
         try:
-            images = data.load(source)
+            images = find.load(source)
         except (OSError, ValueError) as error:
             yield False, str(error)
             continue

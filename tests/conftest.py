@@ -3,8 +3,10 @@
 from contextlib import contextmanager
 
 import matplotlib
-import promises
+import numpy as np
 import pytest
+from helpers import promises
+from helpers.order import LONGEST
 from hypothesis import settings
 
 matplotlib.use("Agg")  # not by MPLBACKEND, which the kernels of the notebooks would inherit
@@ -12,14 +14,6 @@ matplotlib.use("Agg")  # not by MPLBACKEND, which the kernels of the notebooks w
 # The same examples on every run, without a deadline: a busy machine fails no test.
 settings.register_profile("labs", deadline=None, derandomize=True, database=None)
 settings.load_profile("labs")
-
-
-# The longest files, longest first: so the processes that share the suite end at about the same time.
-LONGEST = (
-    *("test_browser.py", "08_few_bits.ipynb", "06_ste_quantization.ipynb", "test_parity.py"),
-    *("07_mixed_precision.ipynb", "test_release.py", "test_rerun.py", "test_nbgrader.py"),
-    *("test_training.py", "test_isolation.py", "00_true_or_false.ipynb"),
-)
 
 
 def pytest_configure(config):
@@ -77,7 +71,7 @@ def random_network():
     """
     import torch  # here, for most tests need none
 
-    from labutils.resnet import ResNet20
+    from labutils.networks.resnet import ResNet20
 
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
@@ -89,6 +83,20 @@ def random_network():
             scores = network(torch.randn(200, 3, 32, 32))
             network.final_fc.linear.bias -= scores.mean(0)  # or one class would win everywhere
     return network.eval()
+
+
+@pytest.fixture
+def tiny(monkeypatch, tmp_path):
+    """Sixty-four random images in place of CIFAR-10, and an empty checkpoints folder."""
+    from labutils.datasets import find
+    from labutils.networks import checkpoints
+
+    rng = np.random.default_rng(0)
+    images, labels = rng.integers(0, 256, (64, 32, 32, 3), np.uint8), rng.integers(0, 10, 64)
+    small = find.ImageData(images, labels, images[:32], labels[:32], "CIFAR-10")
+    monkeypatch.setattr(find, "load", lambda name=None, root=None: small)
+    monkeypatch.setattr(checkpoints, "FOLDER", tmp_path)
+    return tmp_path
 
 
 @pytest.fixture

@@ -12,14 +12,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from labutils import __main__, checkpoints, data, doctor
+from labutils import __main__, doctor, files
+from labutils.datasets import find
+from labutils.networks import checkpoints
 
 
 @pytest.fixture
 def computer(monkeypatch, tmp_path):
     """A bundle in a folder of its own: data and one network by name, size and digest, and a kernel of this Python."""
-    monkeypatch.setattr(doctor, "REPOSITORY", tmp_path)
-    monkeypatch.setattr(data, "REPOSITORY", tmp_path)
+    monkeypatch.setattr(files, "REPOSITORY", tmp_path)
     monkeypatch.setattr(checkpoints, "FOLDER", tmp_path / "checkpoints")
     monkeypatch.delenv("LABUTILS_DATA", raising=False)
     monkeypatch.delenv("LABUTILS_DATASET", raising=False)
@@ -27,7 +28,7 @@ def computer(monkeypatch, tmp_path):
     for name in ("data", "checkpoints", "jupyter/kernels/python3"):
         (tmp_path / name).mkdir(parents=True)
     write_kernel(tmp_path, sys.executable)
-    np.savez(tmp_path / "data" / data.NPZ_FILE, **{Path(name).stem: np.zeros(1) for name in doctor.ARRAYS})
+    np.savez(tmp_path / "data" / find.NPZ_FILE, **{Path(name).stem: np.zeros(1) for name in doctor.ARRAYS})
     network = tmp_path / "checkpoints" / "cifar10-float.pt"
     network.write_text("weights")
     entry = {"sha256": checkpoints.digest(network), "command": "python -m labutils pretrain"}
@@ -76,7 +77,7 @@ def test_a_sound_computer_is_green_and_the_exit_status_0(computer, capsys):
 
 
 def test_one_red_line_makes_the_exit_status_1(computer, capsys):
-    (computer / "data" / data.NPZ_FILE).unlink()
+    (computer / "data" / find.NPZ_FILE).unlink()
     assert __main__.main(["doctor"]) == 1
     out = capsys.readouterr().out
     assert out.splitlines()[-1] == "doctor: 1 to mend, marked ->" and out.count("\n->  ") == 1
@@ -162,7 +163,7 @@ def test_folders_that_cannot_be_written(computer, monkeypatch):
     monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
     assert red(doctor.folders).startswith("checkpoints: expected to write there, found Permission denied; ")
     assert [text for ok, text in look(doctor.folders) if ok is None][0].startswith("data: cannot be written")
-    (computer / "data" / data.NPZ_FILE).unlink()  # now nothing is there, and nothing can come
+    (computer / "data" / find.NPZ_FILE).unlink()  # now nothing is there, and nothing can come
     assert [text.split(":")[0] for ok, text in look(doctor.folders) if ok is False] == ["checkpoints", "data"]
 
 
@@ -184,7 +185,7 @@ def test_a_full_disk(monkeypatch):
 def test_the_processor_is_judged_as_training_judges_it(monkeypatch, flags, ok):
     import torch
 
-    from labutils import training
+    from labutils.networks import training
 
     monkeypatch.setattr(Path, "read_text", lambda path: flags)
     assert [found for found, _ in look(doctor.processor)] == [ok]
@@ -204,7 +205,7 @@ def test_a_gpu_and_none(monkeypatch):
 
 
 def test_no_cifar10_is_no_fault_unless_it_is_asked_for(computer, monkeypatch):
-    (computer / "data" / data.NPZ_FILE).unlink()
+    (computer / "data" / find.NPZ_FILE).unlink()
     ((ok, text),) = look(doctor.images)
     assert ok is None and "stand-in shapes10, because CIFAR-10 was not found" in text and "--download" in text
     monkeypatch.setenv("LABUTILS_DATASET", "cifar10")
@@ -220,7 +221,7 @@ def test_the_stand_in_needs_its_own_network(computer, monkeypatch):
 
 
 def test_an_npz_cut_off_and_one_of_something_else(computer):
-    path = computer / "data" / data.NPZ_FILE
+    path = computer / "data" / find.NPZ_FILE
     path.write_bytes(path.read_bytes()[:-10])
     assert "all of data/cifar10.npz" in red(doctor.images)
     np.savez(path, train_images=np.zeros(1))
@@ -228,7 +229,7 @@ def test_an_npz_cut_off_and_one_of_something_else(computer):
 
 
 def test_batches_whole_and_cut_off(computer):
-    folder = computer / "data" / data.BATCHES_FOLDER
+    folder = computer / "data" / find.BATCHES_FOLDER
     folder.mkdir()
     (folder / "batches.meta").write_text("names")
     for name in doctor.BATCHES:
@@ -259,13 +260,13 @@ def test_every_network_is_named_as_it_was_saved():
 
 
 def test_deep_measures_the_accuracy_of_every_network(computer, monkeypatch, capsys):
-    from labutils import training
-    from labutils.resnet import ResNet20
+    from labutils.networks import training
+    from labutils.networks.resnet import ResNet20
 
     rng = np.random.default_rng(0)
     images, labels = rng.integers(0, 256, (32, 32, 32, 3), np.uint8), rng.integers(0, 10, 32)
-    monkeypatch.setattr(data, "load", lambda name: data.ImageData(images, labels, images, labels, "CIFAR-10"))
-    recipe = training.default_recipe(training.pretrain)
+    monkeypatch.setattr(find, "load", lambda name: find.ImageData(images, labels, images, labels, "CIFAR-10"))
+    recipe = training.Cosine()
     for bits in ((None,) * 3, (4, 4, 2)):
         model = ResNet20(bits)
         accuracy = training.evaluate(model, images, labels)

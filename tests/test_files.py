@@ -125,11 +125,3 @@ def test_waiting_for_the_other_and_for_one_that_came_between(tmp_path):
     assert len(order) == 10
     assert all(first[0] == second[0] for first, second in zip(order[::2], order[1::2]))
     assert names(tmp_path) == []
-
-
-def test_without_locks_files_are_still_written(tmp_path, monkeypatch):
-    monkeypatch.setattr(files, "fcntl", None)  # as on Windows
-    with files.held(tmp_path / "state"), files.held(tmp_path / "state"):
-        files.write_whole(tmp_path / "state", b"new")
-    assert (tmp_path / "state").read_bytes() == b"new"
-    assert names(tmp_path) == ["state"]

@@ -1,22 +1,12 @@
 """The command line: each verb does its work, resumes it, and ends with one line where it can't."""
 
-import numpy as np
 import pytest
 
-from labutils import __main__, checkpoints, data, knobs, pruning, quantize, sensitivity, training
-from labutils.data import ImageData
-from labutils.resnet import inner_layers
-
-
-@pytest.fixture
-def tiny(monkeypatch, tmp_path):
-    """Sixty-four random images in place of CIFAR-10, and an empty checkpoints folder."""
-    rng = np.random.default_rng(0)
-    images, labels = rng.integers(0, 256, (64, 32, 32, 3), np.uint8), rng.integers(0, 10, 64)
-    small = ImageData(images, labels, images[:32], labels[:32], "CIFAR-10")
-    monkeypatch.setattr(data, "load", lambda name=None, root=None: small)
-    monkeypatch.setattr(checkpoints, "FOLDER", tmp_path)
-    return tmp_path
+from labutils import __main__
+from labutils.few_bits import pruning
+from labutils.networks import checkpoints, quantize, training
+from labutils.networks.resnet import inner_layers
+from labutils.results import ablation, sensitivity
 
 
 def test_pretrain_then_finetune(tiny, capsys):
@@ -102,7 +92,7 @@ def test_a_recipe_that_is_none_or_lacks_its_bits(tiny, words, named, capsys):
 
 
 def test_knobs_and_seeds_are_measured_once_and_resumed(tiny, monkeypatch, interrupt, capsys):
-    monkeypatch.setattr(knobs, "HELD_OUT", 16)
+    monkeypatch.setattr(ablation, "HELD_OUT", 16)
     assert __main__.main(["pretrain", "--epochs", "1"]) == 0
     for words in (["knobs", "--only", "cosine"], ["seeds", "--only", "1"]):
         words, calls = [*words, "--epochs", "2"], interrupt(training, "evaluate")
@@ -110,7 +100,7 @@ def test_knobs_and_seeds_are_measured_once_and_resumed(tiny, monkeypatch, interr
         assert __main__.main(words) == 130 and "from the last finished epoch" in capsys.readouterr().err
         assert __main__.main(words) == 0 and len(calls) == 3
         assert __main__.main(words) == 0 and len(calls) == 3  # kept: not measured again
-        (accuracy,) = knobs.load(words[0], "cifar10")["accuracy"].values()
+        (accuracy,) = ablation.load(words[0], "cifar10")["accuracy"].values()
         assert f"{accuracy[-1]:.4f}" in capsys.readouterr().out
 
 

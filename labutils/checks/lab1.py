@@ -4,9 +4,9 @@ import numbers
 
 import numpy as np
 
-from .. import descent
-from ..proximal import hard_threshold, soft_threshold, trimmed_soft_threshold
-from ..regression import THREE_POINTS, TWO_POINTS, Regression, lasso_three_points
+from ..linear import descent
+from ..linear.proximal import hard_threshold, soft_threshold, trimmed_soft_threshold
+from ..linear.regression import THREE_POINTS, TWO_POINTS, Regression, lasso_three_points
 from .report import Report
 
 # A point away from zero, with uneven entries on purpose: zeros and ones hide errors.

@@ -3,8 +3,8 @@
 import torch
 from torch.nn import functional as F
 
-from ..quantize import QuantLinear, quant_layers
-from ..resnet import ResNet20, stage_layers
+from ..networks.quantize import QuantLinear, quant_layers
+from ..networks.resnet import ResNet20, stage_layers
 from .report import Report
 
 

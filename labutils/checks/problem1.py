@@ -9,9 +9,9 @@ from itertools import combinations
 
 import numpy as np
 
-from .. import admm, descent, penalties
-from ..proximal import soft_threshold
-from ..regression import THREE_POINTS, lasso_three_points, sparse_problem
+from ..linear import admm, descent, penalties
+from ..linear.proximal import soft_threshold
+from ..linear.regression import THREE_POINTS, lasso_three_points, sparse_problem
 from .report import Report
 
 

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from ..quantize import QuantLinear, quant_layers
+from ..networks.quantize import QuantLinear, quant_layers
 from .problem1 import check_of
 
 

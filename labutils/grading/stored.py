@@ -7,8 +7,8 @@ edited after its last run, a record that was forged and agrees with everything a
 import re
 
 from ..checks import RECORD
-from .questions import bare, blank_result, own_words
-from .reading import is_code, listing, mapping, marks, outputs, read, shown, source, text, why
+from .course import bare, blank_result, own_words
+from .intake.notebooks import is_code, listing, mapping, marks, outputs, read, shown, source, text, why
 
 MOST_ANSWER = 20_000  # characters of a written answer
 MOST_ROWS = 100
@@ -18,7 +18,7 @@ CAPTION = re.compile(r": (\S+) of (\S+) points</caption>")
 def preview(submission, questions):
     """Return the result of one submission by its stored outputs; every question of the course is in it.
 
-    Parameters: submission, as `submissions.collect` yields them; questions, as `questions.course` returns them.
+    Parameters: submission, as `submissions.collect` yields them; questions, as `course.questions` returns them.
     """
     result = blank_result(submission, questions)
     result["isolation"] = "nothing was run"

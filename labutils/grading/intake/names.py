@@ -1,0 +1,80 @@
+"""What the names of files say: whose they are, which notebook of the course each is, and what ours are called."""
+
+import hashlib
+import re
+import unicodedata
+
+from .notebooks import shown
+
+RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\.|$)")  # Windows opens devices by these names
+DIGEST = 10  # hexadecimal digits
+
+
+def file_name(student):
+    """Return a name for a student's files that every system can hold, and that no other student gets.
+
+    A name of small letters, digits and - _ . is its own; any other is spelled with those, and ends with a digest.
+    """
+    plain = re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,60}", student) and not student.endswith(".")
+    if plain and not RESERVED.match(student) and not re.search(rf"-[0-9a-f]{{{DIGEST}}}$", student):
+        return student
+    digest = hashlib.sha256(student.encode("utf-8", "backslashreplace")).hexdigest()[:DIGEST]
+    letters = unicodedata.normalize("NFKD", student).encode("ascii", "ignore").decode()
+    return f"{re.sub(r'[^A-Za-z0-9]+', '-', letters).strip('-')[:40] or 'student'}-{digest}"
+
+
+def person(name):
+    """Return a student's name as one spelling that any file can hold: NFC, and bytes that are no UTF-8 written out."""
+    return unicodedata.normalize("NFC", name).encode("utf-8", "backslashreplace").decode()
+
+
+def ignored(name):
+    """Return whether a file or folder is a system's own, and nothing that somebody hands in."""
+    return name.startswith((".", "~$")) or name in ("__MACOSX", "Thumbs.db", "desktop.ini")
+
+
+def called(name, stems):
+    """Return (stem, what stands in front of it) where a file's name is a course notebook's, changed or not; else None.
+
+    Capitals, blanks, "Copy of", "(1)", "-Copy1" and a student's name in front don't matter.
+    """
+    name = unicodedata.normalize("NFKC", name)
+    if not name.lower().endswith(".ipynb"):
+        return None
+    for stem in stems:
+        words = r"[\W_]+".join(map(re.escape, stem.split("_")))
+        if found := re.search(rf"(?i)(?<![a-z0-9]){words}(?![a-z0-9])", name):
+            front = re.sub(r"(?i)copy[\W_]+of[\W_]*$", "", name[: found.start()])
+            return stem, front.strip(" _-.,")
+    return None
+
+
+def changes(name, stem):
+    """Return how far a file's name is from the notebook's: 0 not at all, 1 has something in front of it, 2 changed."""
+    name = name.rpartition("/")[2]
+    if not name.endswith(f"{stem}.ipynb") or "copy" in name.lower():
+        return 2
+    return int(name != f"{stem}.ipynb")
+
+
+def choose(names, stems):
+    """Return ({stem: name}, flags): which of a submission's files are the course's notebooks.
+
+    Where there are several versions, the one whose name is exactly right wins, then the one nearest to the top, then
+    the first in the alphabet: rules that give the same on every computer, which a file's time does not.
+    """
+    versions, flags = {}, []
+    for name in names:
+        if found := called(name.rpartition("/")[2], stems):
+            versions.setdefault(found[0], []).append(name)
+        elif name.lower().endswith(".ipynb"):
+            flags.append(f"{shown(name)}: no notebook of the course has this name")
+    chosen = {}
+    for stem in filter(versions.get, stems):
+        first, *others = sorted(versions[stem], key=lambda name: (changes(name, stem), name.count("/"), name))
+        chosen[stem] = first
+        if others:
+            flags.append(f"{stem}: {1 + len(others)} versions, {shown(first)} was taken, not {shown(others[0])}")
+        elif changes(first, stem) == 2:
+            flags.append(f"{stem}: taken from {shown(first)}")
+    return chosen, flags

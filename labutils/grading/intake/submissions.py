@@ -1,0 +1,135 @@
+"""Finds what students handed in: a folder, a zip or loose notebooks for each, in one folder.
+
+All of it is hostile: links are never followed, and nothing is opened before its kind and size are known. Whatever is
+wrong with a submission is its reason; none stops the others.
+"""
+
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+from .names import called, choose, file_name, ignored, person
+from .notebooks import shown, why
+from .zips import MOST_FILES, from_zip
+
+MOST_FLAGS = 20  # of one submission
+
+
+class Submission(NamedTuple):
+    """What one student handed in: {name in the course: file}, what is odd about it, and why it cannot be graded.
+
+    `notebooks` has the names of the course's notebooks without .ipynb; `reason` is "" where the submission is sound.
+    """
+
+    student: str
+    notebooks: dict
+    flags: list
+    reason: str
+
+
+def files(folder):
+    """Return (names, flags): the files below a folder as "a/b.ipynb", sorted; links and devices are flagged instead."""
+    names, flags, folders, count = [], [], [""], 0
+    while folders:
+        here = folders.pop()
+        with os.scandir(os.path.join(folder, here)) as entries:
+            for entry in entries:
+                count += 1
+                if count > MOST_FILES:
+                    raise ValueError(f"expected at most {MOST_FILES} files, found more; hand in the notebooks alone")
+                name = f"{here}{entry.name}"
+                if ignored(entry.name):
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(f"{name}/")
+                elif entry.is_file(follow_symlinks=False):
+                    names.append(name)
+                else:
+                    kind = "a link, which was not followed" if entry.is_symlink() else "no file that could be read"
+                    flags.append(f"{shown(name)}: {kind}")
+    return sorted(names), sorted(flags)
+
+
+def from_folder(folder, into, stems):
+    """Return ({stem: path}, flags) of a student's folder; where it holds no notebook but one zip, of the zip."""
+    names, links = files(folder)
+    chosen, flags = choose(names, stems)
+    zips = [name for name in names if name.lower().endswith(".zip")]
+    if chosen or not zips:
+        return {stem: Path(folder, name) for stem, name in chosen.items()}, links + flags
+    if len(zips) > 1:
+        raise ValueError(f"expected notebooks or one zip, found {len(zips)} zips; leave the one that counts")
+    notebooks, more = from_zip(Path(folder, zips[0]), into, stems)
+    return notebooks, links + flags + more
+
+
+def handed_in(folder, stems):
+    """Return {student: {kind: names}}: what lies in a folder of submissions, by whose it is.
+
+    A loose notebook belongs to the student whose name stands in front of the notebook's, as in anna_01_....ipynb;
+    where none does, to one who is called as the folder is.
+    """
+    found = {}
+    with os.scandir(folder) as entries:
+        for entry in sorted(entries, key=lambda entry: entry.name):
+            if ignored(entry.name):
+                continue
+            bare, notebook = os.path.splitext(entry.name)[0], called(entry.name, stems)
+            if entry.is_symlink():
+                student, kind = bare, "link"
+            elif entry.is_dir(follow_symlinks=False):
+                student, kind = entry.name, "folder"
+            elif not entry.is_file(follow_symlinks=False):
+                student, kind = bare, "other"
+            elif entry.name.lower().endswith(".zip"):
+                student, kind = bare, "zip"
+            elif notebook:
+                student, kind = notebook[1] or Path(folder).resolve().name, "loose"
+            else:
+                student, kind = bare, "other"
+            found.setdefault(person(student), {}).setdefault(kind, []).append(entry.name)
+    return found
+
+
+def one(student, kinds, folder, into, stems):
+    """Return the Submission of one student: the folder if there is one, else the zip, else the loose notebooks."""
+    kind = next(kind for kind in ("folder", "zip", "loose", "link", "other") if kind in kinds)
+    names, flags = kinds.pop(kind), []
+    try:
+        if kind in ("folder", "zip"):
+            name, *same = sorted(names)  # two spellings of one name, which some systems keep apart
+            take = from_folder if kind == "folder" else from_zip
+            kinds = {"same": same, **kinds}
+            notebooks, flags = take(Path(folder, name), into, stems)
+        elif kind == "loose":
+            chosen, flags = choose(names, stems)
+            notebooks = {stem: Path(folder, name) for stem, name in chosen.items()}
+        else:
+            what = "a link, which is not followed" if kind == "link" else shown(names[0])
+            raise ValueError(f"expected a folder, a zip or notebooks, found {what}")
+        if not notebooks:
+            raise ValueError(
+                f"expected notebooks such as {stems[0]}.ipynb, found none" + "".join(f"; {f}" for f in flags[:1])
+            )
+        reason = ""
+    except (ValueError, OSError) as error:
+        notebooks, reason = {}, why(error)
+    flags += [f"{shown(name)} is there too and was not looked at" for names in kinds.values() for name in names]
+    if len(flags) > MOST_FLAGS:
+        flags[MOST_FLAGS:] = [f"and {len(flags) - MOST_FLAGS} more like these"]
+    return Submission(student, notebooks, flags, reason)
+
+
+def collect(folder, into, stems):
+    """Return an iterator that finds a Submission for each student, in the order of their names.
+
+    Parameters: folder, with a folder or a zip for each student, or loose notebooks; into, a folder that is there for as
+        long as the submissions are looked at: zips are unpacked there; stems, the names of the course's notebooks.
+    Raises: ValueError where the folder is none or holds nothing; what is wrong with one submission is its reason.
+    """
+    if not os.path.isdir(folder):
+        raise ValueError(f"{folder}: expected a folder of submissions, found none")
+    found = handed_in(folder, stems)
+    if not found:
+        raise ValueError(f"{folder}: expected a folder, a zip or notebooks for each student, found nothing")
+    return (one(student, found[student], folder, Path(into, file_name(student)), stems) for student in sorted(found))

@@ -1,0 +1,1 @@
+"""What students get: the notebooks without their solutions, in a bundle that was searched for leaks."""

@@ -1,0 +1,86 @@
+"""Says whether a solution survives in what students get, by a rule that can be stated in four sentences.
+
+Secret are the lines of each solution and each hidden test, code and comments apart, and the sentences of each written
+answer. Such a phrase survives where its words and signs stand one after the other in any file, however they are spaced
+and broken into lines. It must have seven of them or more: shorter ones (`return w`, `loss.backward()`) cannot be told
+from other text. That labutils holds the methods themselves is by design, but it holds them in words of its own.
+"""
+
+import json
+import re
+
+from . import student_version
+
+SHORTEST = 7  # labutils shares lines of six words and signs with solutions, of seven none
+
+
+def words(text):
+    """Return the words and signs of a text, with a space around each."""
+    return " " + " ".join(re.findall(r"\w+|[^\w\s]", text)) + " "
+
+
+def phrases(cell):
+    """Yield what must not survive of a cell: the lines of its secret regions, or a written answer's sentences."""
+    kind = student_version.SOLUTION if student_version.is_answer(cell) else student_version.HIDDEN_TESTS
+    if not (student_version.is_answer(cell) or student_version.is_check(cell)):
+        return
+    lines = [line for _, inside in student_version.regions(cell.source, kind) for line in inside]
+    if student_version.is_answer(cell) and not student_version.regions(cell.source, kind):
+        lines = cell.source.split("\n")  # all of it is the answer
+    split = r"\s+#\s" if cell.cell_type == "code" else r"(?<=[.?!:;])\s"
+    for line in lines:
+        yield from filter(None, map(str.strip, re.split(split, f" {line}")))
+
+
+def secrets(notebook):
+    """Return [(grade_id, phrase), ...] of a solved notebook: what is long enough to be looked for."""
+    found = [
+        (student_version.marks(cell).get("grade_id"), phrase) for cell in notebook.cells for phrase in phrases(cell)
+    ]
+    return [(name, phrase) for name, phrase in found if len(words(phrase).split()) >= SHORTEST]
+
+
+def strings(value):
+    """Yield every text in a JSON value, keys included; a list of nothing but texts is one text, as in a notebook."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list) and all(isinstance(part, str) for part in value):
+        yield "".join(value)
+    elif isinstance(value, list):
+        for part in value:
+            yield from strings(part)
+    elif isinstance(value, dict):
+        for key, part in value.items():
+            yield key
+            yield from strings(part)
+
+
+def text_of(name, data):
+    """Return the text in a file: all of it, a notebook's without JSON's escapes, or what is legible in a binary one."""
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        return "\n".join(part.decode() for part in re.findall(rb"[\x20-\x7e]{20,}", data))
+    return "\n".join(strings(json.loads(text))) if name.endswith(".ipynb") else text
+
+
+def search(files, secret):
+    """Raise ValueError at the first file in which a marker or a secret survives, in a line that names both.
+
+    Parameters: files, a dict from name to bytes; secret, [(grade_id, phrase), ...] as `secrets` returns it.
+    """
+    markers = [
+        f"{edge} {kind}"
+        for edge in ("BEGIN", "END")
+        for kind in (student_version.SOLUTION, student_version.HIDDEN_TESTS)
+    ]
+    secret = [(grade_id, phrase, words(phrase)) for grade_id, phrase in secret]
+    for name, data in files.items():
+        text = text_of(name, data)
+        for marker in markers:
+            if marker in text:
+                raise ValueError(f"{name}: expected no marker of a solution or a hidden test, found {marker!r}")
+        text = words(text)
+        for grade_id, phrase, needle in secret:
+            if needle in text:
+                raise ValueError(f"{name}: expected nothing of the solution of {grade_id}, found {phrase[:80]!r}")

@@ -1,0 +1,237 @@
+"""Runs one command apart: limited, and on Linux with namespaces without network and without sight of other files.
+
+The command is started by `supervisor`, a program of its own; here is who talks to it, watches it and ends it.
+"""
+
+import contextlib
+import functools
+import json
+import os
+import select
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+from typing import NamedTuple
+
+from ... import files
+from . import supervisor
+
+NAMESPACES = "namespaces: no network, no files but the labs' and Python's, no processes but its own; limits"
+LIMITS_ONLY = "limits only: this computer lets nobody make namespaces, so the code saw your files and your network"
+POSIX = os.name == "posix"
+APART = ("--mount", "--pid", "--net", "--ipc", "--uts")
+PYTHON = (sys.base_prefix, os.path.realpath(sys.base_prefix), sys.prefix)
+LARGEST_REPLY = 16_000_000  # bytes
+
+
+class Limits(NamedTuple):
+    """What a command may use: seconds of wall time and of each process's processor time, processes, and bytes.
+
+    `memory` is for all processes together, `file_size` for one file and for the output, `disk` for all files.
+    """
+
+    seconds: float = 120
+    cpu_seconds: int = 120
+    processes: int = 100
+    memory: int = 6_000_000_000
+    file_size: int = 64_000_000
+    disk: int = 256_000_000
+
+
+class Ended(Exception):
+    """The command is no longer there; the message says why."""
+
+
+@functools.cache
+def in_force():
+    """Return which isolation this computer gives, `NAMESPACES` or `LIMITS_ONLY`, found by trying it.
+
+    Raises: ValueError where there are no POSIX processes at all.
+    """
+    if not POSIX:
+        raise ValueError(f"expected Linux or macOS, to run what others wrote, found {sys.platform}; use grade --stored")
+    if not shutil.which("unshare"):
+        return LIMITS_ONLY
+    with tempfile.TemporaryDirectory() as room:
+        hidden = [str(files.NOTEBOOKS), os.path.join(room, "output")]
+        look = f"import os, socket; print(not any(map(os.path.exists, {hidden})) and len(socket.if_nameindex()) < 2)"
+        try:
+            with Sandbox([sys.executable, "-I", "-c", look], room, isolation=NAMESPACES) as sandbox:
+                return NAMESPACES if sandbox.read(5) == b"True\n" else LIMITS_ONLY
+        except Ended:
+            return LIMITS_ONLY
+
+
+class Sandbox:
+    """A command that runs apart and is asked by messages; a context manager, which leaves nothing running.
+
+    Parameters: command, its words; room, an empty folder of ours, in which the command's own folder is made;
+        readable, files and folders that it may read; environment, all variables that it gets beside those for its own
+        folder; limits; isolation, one of the two above (default: the one in force).
+    The command's standard input and output carry the messages (8 bytes of length, then the message); its standard
+    error is its output, which is kept in `room` up to limits.file_size bytes.
+    """
+
+    def __init__(self, command, room, readable=(), environment=None, limits=Limits(), isolation=None):
+        self.limits, self.isolation = limits, isolation or in_force()
+        self.folder, root = (os.path.join(os.path.realpath(room), name) for name in ("own", "root"))
+        for folder in (self.folder, root):
+            os.mkdir(folder)
+        self.output = open(os.path.join(room, "output"), "w+b")  # noqa: SIM115, closed by __exit__
+        plan = {
+            "command": list(map(str, command)),
+            "root": root if self.isolation == NAMESPACES else None,
+            "readable": [*PYTHON, *map(str, readable), *map(os.path.realpath, readable)],  # links, and where they lead
+            "folder": self.folder,
+            "user": 100_000 + os.getpid() if os.geteuid() == 0 else None,  # nobody's, so that processes are counted
+            "limits": limits._asdict(),
+        }
+        words = [sys.executable, "-I", "-S", supervisor.__file__, json.dumps(plan)]
+        if self.isolation == NAMESPACES:
+            user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
+            words = ["unshare", *user, *APART, "--fork", "--kill-child", "--", *words]
+        own = {name: self.folder for name in ("HOME", "TMPDIR", "PWD")}
+        fixed = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "USER": "student"}
+        self.process = subprocess.Popen(
+            words,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self.output,
+            bufsize=0,
+            env=fixed | own | (environment or {}),
+            start_new_session=True,
+        )
+        os.set_blocking(self.process.stdin.fileno(), False)
+        self.ends = time.monotonic() + limits.seconds
+        self.looks, self.reason = time.monotonic() + 0.5, ""
+
+    def ask(self, message):
+        """Send bytes and return the bytes of the answer; raise `Ended` where there will be none."""
+        self._write(struct.pack(">Q", len(message)) + message)
+        (size,) = struct.unpack(">Q", self.read(8))
+        if size > LARGEST_REPLY:
+            self.end(f"it answered with more than {LARGEST_REPLY / 1e6:g} MB")
+        return self.read(size)
+
+    def read(self, size):
+        """Return the next `size` bytes that the command wrote; raise `Ended` where it did not."""
+        found = bytearray()
+        while len(found) < size:
+            if self._ready([self.process.stdout], []):
+                part = os.read(self.process.stdout.fileno(), min(size - len(found), 1 << 20))
+                if not part:
+                    self._gone()
+                found += part
+        return bytes(found)
+
+    def _write(self, message):
+        left = memoryview(message)
+        while left:
+            if self._ready([], [self.process.stdin]):
+                try:
+                    left = left[os.write(self.process.stdin.fileno(), left) :]
+                except BrokenPipeError:
+                    self._gone()
+
+    def _ready(self, reads, writes):
+        """Wait for a moment for one of these; raise `Ended` where the command is gone or over a limit."""
+        if self.reason:
+            raise Ended(self.reason)
+        ready = any(select.select(reads, writes, [], 0.25))
+        now = time.monotonic()
+        if now > self.ends:
+            self.end(f"it ran longer than {self.limits.seconds:g} s")
+        if now > self.looks:
+            self.looks = now + 0.5
+            self._look()
+            if not ready and self.process.poll() is not None:
+                self._gone()
+        return ready
+
+    def _look(self):
+        """End the command where it has too many processes, or they too much memory: no limit of one process does."""
+        family = _family(self.process.pid)
+        if len(family) > self.limits.processes:
+            self.end(f"it started more than {self.limits.processes} processes")
+        if all(_memory(family, exact) > self.limits.memory for exact in (False, True)):
+            self.end(f"it used more than {self.limits.memory / 1e9:g} GB of memory")
+
+    def _gone(self):
+        """Raise `Ended` for a command that ended by itself, with its exit code and the end of its output."""
+        try:
+            code = self.process.wait(2)
+        except subprocess.TimeoutExpired:
+            self.end("it closed its channel")
+        name = f"with exit code {code}"
+        if code > 128 or code < 0:
+            with contextlib.suppress(ValueError):
+                name = f"by {signal.Signals(code - 128 if code > 128 else -code).name}"
+        last = [line for line in self.output_end().splitlines() if not line.startswith("unshare: ")][-1:]
+        self.end(f"its process was ended {name}" + "".join(f": {line[:200]}" for line in last))
+
+    def end(self, reason):
+        """End the command, for a reason that is kept; raise `Ended` with it."""
+        self.reason = reason
+        self.close()
+        raise Ended(reason)
+
+    def output_end(self):
+        """Return the last lines of what the command wrote to its standard error."""
+        size = os.fstat(self.output.fileno()).st_size
+        return os.pread(self.output.fileno(), 2000, max(0, size - 2000)).decode(errors="replace").strip()
+
+    def output_is_full(self):
+        """Return whether the command has written all output that it may."""
+        return os.fstat(self.output.fileno()).st_size >= self.limits.file_size
+
+    def close(self):
+        """End the command and all that it started; no matter whether some of it has ended before."""
+        if self.process.poll() is None:
+            _end_family(self.process)
+        for pipe in (self.process.stdin, self.process.stdout):
+            with contextlib.suppress(OSError):
+                pipe.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+        self.output.close()
+
+
+def _family(pid):
+    """Return all processes that descend from one, as psutil sees them; those that left its session too."""
+    import psutil
+
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return psutil.Process(pid).children(recursive=True)
+    return []
+
+
+def _memory(family, exact):
+    """Return the bytes that processes use together; `exact` counts what they share once, and takes longer."""
+    used = 0
+    for process in family:
+        with contextlib.suppress(Exception):  # it may have ended since
+            info = process.memory_full_info() if exact else process.memory_info()
+            used += getattr(info, "pss", info.rss)
+    return used
+
+
+def _end_family(process):
+    """Kill a supervisor's descendants, first to last, until there are none, and then itself."""
+    for _ in range(100):
+        family = _family(process.pid)
+        for descendant in family:
+            with contextlib.suppress(Exception):
+                descendant.kill()
+        if not family:
+            break
+        time.sleep(0.01)
+    process.kill()
+    process.wait()

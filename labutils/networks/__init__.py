@@ -1,0 +1,5 @@
+"""ResNet-20, its rounded layers, its training, and the trained networks that are kept. Labs 06 and 07."""
+
+from .. import hand_on
+
+__getattr__ = hand_on(__name__, resnet="ResNet20 quantized stage_layers")

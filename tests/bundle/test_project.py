@@ -1,0 +1,56 @@
+"""The files around the package: conda's and pip's lists of dependencies say the same, the suite's order names files."""
+
+import re
+import tomllib
+
+import yaml
+from helpers.order import LONGEST
+
+from labutils import files
+
+ROOT = files.REPOSITORY
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+ENVIRONMENT = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+CONDA_NAMES = {"pytorch": "torch"}  # conda-forge's name to PyPI's
+NEEDED = {"numpy", "torch", "torchvision", "matplotlib", "jupyterlab", "nbval", "ipywidgets", "tqdm"}
+
+
+def split(requirement):
+    """Return "numpy>=1.26" as ("numpy", "1.26"); nothing but a lower bound is allowed."""
+    found = re.fullmatch(r"([a-z0-9_-]+)>=([0-9.]+)", requirement)
+    assert found, f"expected name>=version, found {requirement!r}"
+    return found.groups()
+
+
+def conda():
+    """Return conda's requirements by PyPI's names, without pip itself, and what the pip section asks for."""
+    plain = [entry for entry in ENVIRONMENT["dependencies"] if isinstance(entry, str) and entry != "pip"]
+    sections = [entry["pip"] for entry in ENVIRONMENT["dependencies"] if isinstance(entry, dict)]
+    bounds = dict(map(split, plain))
+    return {CONDA_NAMES.get(name, name): bound for name, bound in bounds.items()}, sections
+
+
+def test_conda_and_pip_name_the_same_dependencies_with_the_same_bounds():
+    pip = dict(map(split, PYPROJECT["project"]["dependencies"]))
+    python = PYPROJECT["project"]["requires-python"].removeprefix(">=")
+    bounds, _ = conda()
+    assert bounds == pip | {"python": python}
+    assert set(pip) == NEEDED
+
+
+def test_conda_installs_the_package_itself_from_conda_forge():
+    assert ENVIRONMENT["channels"] == ["conda-forge"]
+    assert "pip" in ENVIRONMENT["dependencies"]
+    assert conda()[1] == [["-e ."]]
+
+
+def test_nbval_is_strict_for_everybody():
+    options = PYPROJECT["tool"]["pytest"]["ini_options"]
+    for option in ("--nbval", "--nbval-current-env", "--nbval-cell-timeout=300", "--color=no"):
+        assert option in options["addopts"].split()
+    assert options["testpaths"] == ["notebooks", "tests"]
+
+
+def test_the_longest_files_are_there():
+    folders = PYPROJECT["tool"]["pytest"]["ini_options"]["testpaths"]
+    assert set(LONGEST) <= {file.name for folder in folders for file in (ROOT / folder).rglob("*")}

@@ -1,0 +1,117 @@
+"""Grading on a cluster: a real scheduler and two workers on the loopback address, one of which is killed."""
+
+import json
+import subprocess
+import sys
+import time
+
+import distributed
+import nbformat
+import pytest
+
+from labutils.grading.intake.submissions import Submission
+from labutils.grading.running import class_run, sandbox
+
+pytestmark = pytest.mark.skipif(not sandbox.POSIX, reason="grading by running needs Linux or macOS")
+STUDENTS = [f"student {number}" for number in range(6)]
+ANSWER = "def double(w):\n    return 2 * w"
+CHECK = 'Report("q1", "Twice").close("of three", lambda: double(3), 6, 2)'
+
+
+@pytest.fixture
+def cluster(tmp_path):
+    """(the scheduler's address, [the two workers' processes]); a worker does one thing at a time."""
+    file = tmp_path / "scheduler.json"
+    common = ["--scheduler-file", str(file), "--no-dashboard"]
+    programs = [["scheduler", *common, "--host", "127.0.0.1", "--port", "0"]]
+    programs += [["worker", *common, "--host", "127.0.0.1", "--nthreads", "1", "--no-nanny"]] * 2
+    log = open(tmp_path / "log", "w")  # noqa: SIM115, closed below
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-m", f"distributed.cli.dask_{name}", *words], stdout=log, stderr=log, cwd=tmp_path
+        )
+        for name, *words in programs
+    ]
+    try:
+        for _ in range(600):
+            if file.exists():
+                break
+            time.sleep(0.1)
+        address = json.loads(file.read_text())["address"]
+        with distributed.Client(address, timeout=60, set_as_default=False) as client:
+            client.wait_for_workers(2, timeout=60)
+        yield address, processes[1:]
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+        log.close()
+
+
+@pytest.fixture
+def class_(tmp_path):
+    """Submissions that take a second each."""
+    kinds = {"q1_answer": {"grade": False, "solution": True}, "q1": {"grade": True, "solution": False, "points": 2}}
+
+    def cell(source, name=None):
+        return nbformat.v4.new_code_cell(
+            source, metadata={"nbgrader": {"grade_id": name} | kinds[name]} if name else {}
+        )
+
+    cells = [cell("from labutils.checks import Report"), cell(ANSWER, "q1_answer"), cell(CHECK, "q1")]
+    (tmp_path / "masters").mkdir()
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "masters" / "01.ipynb")
+    slow = nbformat.v4.new_notebook(cells=[cell("import time; time.sleep(1)"), *cells])
+    nbformat.write(slow, tmp_path / "01.ipynb")
+    return [Submission(name, {"01": tmp_path / "01.ipynb"}, [], "") for name in STUDENTS]
+
+
+def finished(address):
+    """Return (how often each task of grading was finished, those that were broken off), as the scheduler logged it."""
+
+    def count(dask_scheduler):  # it is sent there whole, being a function's own
+        counts, broken_off = {}, []
+        for key, before, after, *_ in dask_scheduler.transition_log:
+            if "grade_one" in str(key) and before == "processing":
+                if after == "memory":
+                    counts[str(key)] = counts.get(str(key), 0) + 1
+                else:
+                    broken_off.append(str(key))
+        return counts, broken_off
+
+    with distributed.Client(address, timeout=60, set_as_default=False) as client:
+        return client.run_on_scheduler(count)
+
+
+def test_a_worker_that_is_killed_loses_nothing_and_nothing_is_graded_twice(cluster, class_, tmp_path):
+    address, workers = cluster
+    options = {"folder": tmp_path / "out", "masters": tmp_path / "masters"}
+    results = []
+    for result in class_run.grade(class_, dask=address, **options):
+        results.append(result)
+        if len(results) == 2:
+            time.sleep(0.5)  # both are in the middle of the next one
+            workers[0].kill()
+    assert sorted(result["student"] for result in results) == STUDENTS
+    for result in results:
+        assert (result["status"], result["reason"]) == ("graded", "")
+        assert result["questions"]["q1"]["points"] == 2
+        assert result["isolation"] == sandbox.in_force()
+    assert workers[0].wait() != 0
+    assert len(list((tmp_path / "out" / "done").glob("*.json"))) == len(STUDENTS)
+    counts, broken_off = finished(address)
+    assert broken_off, "the worker was not in the middle of anything"
+    assert len(counts) == len(STUDENTS)
+    assert set(counts.values()) == {1}
+
+
+def test_without_a_scheduler_it_says_so(class_, tmp_path, refused, monkeypatch):
+    monkeypatch.setattr(class_run, "PATIENCE", 0.5)
+    with refused("tcp://127.0.0.1:1", error=OSError):
+        list(class_run.grade(class_, tmp_path / "out", dask="tcp://127.0.0.1:1", masters=tmp_path / "masters"))
+
+
+def test_without_dask_it_says_how_to_get_it(class_, tmp_path, refused, monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with refused("labutils[dask]"):
+        list(class_run.grade(class_, tmp_path / "out", dask="tcp://127.0.0.1:1", masters=tmp_path / "masters"))

@@ -1,0 +1,324 @@
+"""What a command that runs apart can do, see and leave behind, with namespaces and without."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from labutils.grading.running import sandbox
+from labutils.grading.running.sandbox import LIMITS_ONLY, NAMESPACES, Ended, Limits, Sandbox
+
+pytestmark = pytest.mark.skipif(not sandbox.POSIX, reason="grading by running needs Linux or macOS")
+namespaces = pytest.mark.skipif(
+    not sandbox.POSIX or sandbox.in_force() != NAMESPACES, reason="this computer lets nobody make namespaces"
+)
+KINDS = [pytest.param(NAMESPACES, marks=namespaces, id="namespaces"), pytest.param(LIMITS_ONLY, id="limits only")]
+both = pytest.mark.parametrize("kind", KINDS)
+QUICK = Limits(seconds=30)
+PROGRAM = """
+import ctypes, json, os, resource, signal, socket, subprocess, sys, time
+
+def tell(value):
+    message = json.dumps(value).encode()
+    os.write(1, len(message).to_bytes(8, "big") + message)
+
+def attempt(function, *arguments):
+    try:
+        return function(*arguments)
+    except (OSError, MemoryError) as error:
+        return type(error).__name__
+"""
+
+
+@pytest.fixture
+def start(tmp_path):
+    """`start(code, kind, limits)` returns a Sandbox that runs Python code; it is closed after the test."""
+    sandboxes = []
+
+    def one(code, kind=None, limits=QUICK, **options):
+        room = tmp_path / f"room {len(sandboxes)}"
+        room.mkdir()
+        sandboxes.append(
+            Sandbox([sys.executable, "-c", PROGRAM + code], room, limits=limits, isolation=kind, **options)
+        )
+        return sandboxes[-1]
+
+    yield one
+    for started in sandboxes:
+        started.__exit__()
+
+
+@pytest.fixture
+def told(start):
+    """`told(code, kind)` returns what the code tells."""
+
+    def one(code, kind=NAMESPACES, **options):
+        return json.loads(start(code, kind, **options).ask(b""))
+
+    return one
+
+
+@pytest.fixture
+def ended(start):
+    """`ended(code, kind, limits)` returns why the code ended without an answer."""
+
+    def one(code, kind=NAMESPACES, limits=QUICK):
+        started = start(code, kind, limits)
+        with pytest.raises(Ended) as caught:
+            started.ask(b"")
+        assert started.process.poll() is not None
+        with pytest.raises(Ended, match="^" + str(caught.value)[:20]):
+            started.ask(b"again")
+        return str(caught.value)
+
+    return one
+
+
+def is_running(pid):
+    """Return whether a process runs, a moment later at the latest; a zombie doesn't."""
+    for _ in range(50):
+        try:
+            if psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
+                return False
+        except psutil.NoSuchProcess:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+@both
+def test_it_answers_messages_of_any_size_that_is_allowed(start, kind):
+    started = start(
+        "while True:\n n = int.from_bytes(sys.stdin.buffer.read(8), 'big'); tell(len(sys.stdin.read(n)))", kind
+    )
+    for size in (0, 1, 300_000):
+        assert started.ask(b"x" * size) == str(size).encode()
+    started.close()
+    started.close()
+
+
+@both
+def test_how_it_ended_is_told(ended, kind):
+    assert ended("os._exit(7)", kind) == "its process was ended with exit code 7"
+    assert ended("1 / 0", kind).endswith("with exit code 1: ZeroDivisionError: division by zero")
+    assert ended("os.kill(os.getpid(), 9)", kind) == "its process was ended by SIGKILL"
+    assert ended("ctypes.string_at(0)", kind) == "its process was ended by SIGSEGV"
+
+
+def test_a_closed_channel_is_an_end(ended):
+    assert ended("os.close(1); time.sleep(60)", LIMITS_ONLY) == "it closed its channel"
+
+
+@both
+def test_a_process_that_is_gone_is_noticed_within_seconds(ended, kind):
+    start = time.monotonic()
+    ended("os._exit(0)", kind)
+    assert time.monotonic() - start < 10
+
+
+@both
+def test_time_is_limited(ended, kind):
+    assert ended("while True: pass", kind, Limits(seconds=1)) == "it ran longer than 1 s"
+    assert ended("while True: pass", kind, Limits(cpu_seconds=1)) == "its process was ended by SIGXCPU"
+    assert ended("while True: os.write(1, b'0')", kind, Limits(seconds=1)) != ""
+
+
+@both
+def test_memory_is_limited(told, ended, kind):
+    assert told("tell(attempt(bytearray, 100 * 10**9))", kind) == "MemoryError"
+    together = (
+        "for _ in range(6): os.fork()\nb = bytearray(10**8)\nfor i in range(0, 10**8, 4096): b[i] = 1\ntime.sleep(60)"
+    )
+    assert ended(together, kind, Limits(memory=300_000_000)) == "it used more than 0.3 GB of memory"
+
+
+FORKS = """
+def fork():
+    for count in range(500):
+        if os.fork() == 0:
+            time.sleep(100)
+            os._exit(0)
+tell(attempt(fork))
+"""
+
+
+@namespaces
+def test_processes_are_limited(told):
+    assert told(FORKS, limits=Limits(processes=50)) == "BlockingIOError"
+
+
+def test_processes_are_counted_where_there_are_no_namespaces(start):
+    started = start(FORKS + "time.sleep(60)", LIMITS_ONLY, Limits(processes=50))
+    with pytest.raises(Ended, match="it started more than 50 processes"):
+        while True:
+            started.ask(b"")
+
+
+@both
+def test_files_are_limited(told, kind):
+    fill = "def fill(): open('file', 'wb').write(bytes(2_000_000))\ntell(attempt(fill))"
+    assert told(fill, kind, limits=Limits(file_size=1_000_000)) == "OSError"
+
+
+@namespaces
+def test_all_files_together_are_limited(told):
+    fill = "def fill():\n for i in range(10): open(str(i), 'wb').write(bytes(1_000_000))\ntell(attempt(fill))"
+    assert told(fill, limits=Limits(disk=5_000_000)) == "OSError"
+
+
+@namespaces
+def test_files_without_end_are_limited(told):
+    touch = "def touch():\n for i in range(30_000): os.close(os.open(str(i), os.O_CREAT))\ntell(attempt(touch))"
+    assert told(touch) == "OSError"
+
+
+@namespaces
+def test_memory_that_belongs_to_no_process_is_refused(told):
+    code = "tell([attempt(os.memfd_create, 'x'), ctypes.CDLL(None).shmget(0, 4096, 0o1600), os.getpid() > 0])"
+    assert told(code) == ["PermissionError", -1, True]
+
+
+@both
+def test_output_is_cut(start, kind):
+    limits = Limits(file_size=1_000_000)
+    started = start("tell(attempt(lambda: [os.write(2, bytes(100_000)) for _ in range(100)]))", kind, limits)
+    assert json.loads(started.ask(b"")) == "OSError"
+    assert started.output_is_full()
+    assert os.path.getsize(started.output.name) == 1_000_000
+    quiet = start("tell(1)", kind, limits)
+    quiet.ask(b"")
+    assert not quiet.output_is_full()
+
+
+@both
+def test_an_answer_may_not_be_endless(ended, kind):
+    assert ended("os.write(1, (10**15).to_bytes(8, 'big'))", kind) == "it answered with more than 16 MB"
+
+
+@both
+def test_the_environment_is_its_own(told, kind, monkeypatch):
+    monkeypatch.setenv("SECRET_TOKEN", "secret")
+    found = told("tell([dict(os.environ), os.getcwd()])", kind, environment={"EXTRA": "1"})
+    assert set(found[0]) - {"LC_CTYPE"} == {"PATH", "LANG", "USER", "HOME", "TMPDIR", "PWD", "EXTRA"}
+    assert found[0]["HOME"] == found[1] != os.environ.get("HOME")
+
+
+@both
+def test_it_writes_into_its_own_folder_which_is_empty_at_first(told, kind):
+    assert told("tell([os.listdir(), open('a', 'w').write('b'), os.listdir()])", kind) == [[], 1, ["a"]]
+
+
+@namespaces
+def test_it_sees_what_is_readable_and_nothing_else(told, tmp_path):
+    for name in ("shown", "hidden"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "file").write_text(name)
+    paths = [str(tmp_path), str(tmp_path / "shown"), str(tmp_path / "hidden")]
+    listed = told(f"tell([attempt(os.listdir, path) for path in {paths}])", readable=[tmp_path / "shown"])
+    assert sorted(listed[0]) == ["room 0", "shown"]
+    assert listed[1:] == [["file"], "FileNotFoundError"]
+
+
+@namespaces
+def test_it_sees_neither_the_bundle_nor_the_users_files(told):
+    bundle = Path(sandbox.__file__).parents[2]
+    paths = [bundle / "notebooks", bundle / "tests", "/etc/passwd", "/home", "/proc/1", "/var", Path.home() / ".ssh"]
+    assert told(f"tell([os.path.exists(path) for path in {[*map(str, paths)]}])") == [False] * len(paths)
+
+
+@namespaces
+def test_it_writes_nowhere_else(told, tmp_path):
+    shown = tmp_path / "shown"
+    shown.mkdir()
+    shown.chmod(0o777)
+    folders = ["/", "/usr", "/usr/bin", "/dev", sys.prefix, sys.base_prefix, str(shown), str(tmp_path / "room 0")]
+    code = f"tell([attempt(open, os.path.join(folder, 'x'), 'w') for folder in {folders}])"
+    found = told(code, readable=[shown])
+    assert set(found) <= {"OSError", "PermissionError"}
+    assert not list(shown.iterdir())
+
+
+@namespaces
+def test_it_reaches_no_network(told):
+    code = """
+def connect(): socket.create_connection(("127.0.0.1", 80), 1)
+def resolve(): socket.getaddrinfo("example.org", 80)
+tell([attempt(connect), attempt(resolve), [name for _, name in socket.if_nameindex() if name != "lo"]])
+"""
+    assert told(code) == ["OSError", "gaierror", []]
+
+
+@namespaces
+def test_it_has_no_privileges_to_undo_this(told):
+    code = """
+library = ctypes.CDLL(None, use_errno=True)
+new_mounts, new_user = 0x20000, 0x10000000
+tell([library.unshare(new_mounts), library.unshare(new_user), library.umount2(b"/usr", 2), attempt(os.chroot, "/usr"),
+      attempt(os.kill, 1, 9), subprocess.run(["/bin/sh", "-c", "exit 3"]).returncode, os.getpid() < 10])
+"""
+    assert told(code) == [-1, -1, -1, "PermissionError", None, 3, True]
+
+
+LEAVE = """
+child = os.fork()
+if child == 0:
+    os.setsid()
+    if os.fork() == 0:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        time.sleep(300)
+    os._exit(0)
+os.waitpid(child, 0)
+tell("left")
+"""
+
+
+@both
+@pytest.mark.parametrize("end", ["os._exit(0)", "time.sleep(300)"], ids=["it ends", "it is ended"])
+def test_nothing_that_it_started_is_left(start, kind, end):
+    started = start(LEAVE + "time.sleep(1)\n" + end, kind)
+    started.ask(b"")
+    family = [process.pid for process in sandbox._family(started.process.pid)]
+    assert len(family) == (3 if kind == NAMESPACES else 2)
+    if "_exit" in end:
+        with pytest.raises(Ended):
+            started.ask(b"")
+    started.close()
+    assert not any(map(is_running, family))
+
+
+@both
+def test_it_ends_with_the_process_that_asked_for_it(tmp_path, kind):
+    owner = f"""
+import sys, time
+from labutils.grading.running import sandbox
+command = [sys.executable, "-c", "import time; print(1, flush=True); time.sleep(300)"]
+started = sandbox.Sandbox(command, {str(tmp_path)!r}, isolation={kind!r})
+started.read(1)
+print(*[process.pid for process in sandbox._family(started.process.pid)], flush=True)
+time.sleep(300)
+"""
+    with subprocess.Popen([sys.executable, "-c", owner], stdout=subprocess.PIPE, text=True) as process:
+        family = [int(pid) for pid in process.stdout.readline().split()]
+        process.kill()
+    assert family and not any(map(is_running, family))
+
+
+def test_where_there_is_no_unshare_the_isolation_says_so(monkeypatch):
+    monkeypatch.setattr(sandbox.shutil, "which", lambda name: None)
+    assert sandbox.in_force.__wrapped__() == LIMITS_ONLY
+
+
+def test_where_unshare_is_refused_the_isolation_says_so(monkeypatch):
+    monkeypatch.setattr(sandbox, "APART", ("--no-such-option",))
+    assert sandbox.in_force.__wrapped__() == LIMITS_ONLY
+
+
+def test_where_there_are_no_such_processes_it_says_what_to_do(monkeypatch, refused):
+    monkeypatch.setattr(sandbox, "POSIX", False)
+    with refused("--stored"):
+        sandbox.in_force.__wrapped__()

@@ -1,0 +1,187 @@
+"""The bench measures in turn, says what it misses, and the homework's loop beside it is the homework's."""
+
+import importlib.util
+import json
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from labutils import __main__
+from labutils.linear.regression import THREE_POINTS
+from labutils.maintenance.bench import homework, measure, report, turns
+from labutils.maintenance.bench.turns import Row
+from labutils.networks import augmentation, quantize, training
+
+
+@pytest.fixture
+def brief(monkeypatch):
+    """Little work, one thread, no worker processes, one round."""
+    monkeypatch.setattr(homework, "BATCH", 4)
+    monkeypatch.setattr(homework, "WORKERS", 0)
+    monkeypatch.setattr(turns, "CHUNK", 1e-4)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def test_contestants_take_turns():
+    calls = []
+    turns.in_turn(
+        lambda: calls.append("a") or time.sleep(0.06), lambda: calls.append("b") or time.sleep(0.06), rounds=3
+    )
+    assert "".join(calls) == "ab" * 4
+
+
+def test_the_median_time_of_a_call():
+    pauses = iter([0.06, 0.06, 0.06, 0.5, 0.06, 0.06])  # the first call and an outlier do not count
+    (seconds,) = turns.in_turn(lambda: time.sleep(next(pauses)))
+    assert 0.06 <= seconds < 0.2
+
+
+def test_a_quick_function_is_called_many_times_a_round():
+    calls = []
+    (seconds,) = turns.in_turn(lambda: calls.append(1), rounds=2)
+    assert len(calls) > 1000 and 0 < seconds < 1e-3
+
+
+@pytest.mark.parametrize(
+    "ours, theirs, at_least, met",
+    [(8, 2, True, True), (7.9, 2, True, False), (8, 2, False, True), (8.1, 2, False, False)],
+)
+def test_a_target_is_met_or_missed(ours, theirs, at_least, met):
+    assert Row("speed", "other", "images/s", ours, theirs, 4.0, at_least).met is met
+    assert Row("speed", "other", "images/s", ours, theirs).met is None
+    assert Row("speed", "other", "images/s", ours).ratio is None
+
+
+def test_the_table_says_what_is_missed():
+    text = repr(
+        report.table([Row("a", "b", "ms", 3.0, 2.0, 1.3), Row("c", "d", "images/s", 5000.0, 1000.0, 4.0, True)])
+    )
+    missed, met = text.splitlines()[2:]
+    assert missed.split() == ["a", "3", "ms", "b", "2", "1.50", "at", "most", "1.3", "MISSED"]
+    assert met.split() == ["c", "5000", "images/s", "d", "1000", "5.00", "at", "least", "4", "met"]
+
+
+def test_the_homeworks_loop_trains_and_evaluates_as_plain_pytorch(brief):
+    images = measure.random_images(10, 1)
+
+    def network():
+        torch.manual_seed(0)
+        return nn.Sequential(nn.Flatten(), nn.Linear(3072, 10))
+
+    plain, model = network(), network()
+    optimizers = [torch.optim.SGD(each.parameters(), 0.01, momentum=0.875) for each in (plain, model)]
+    batches = list(homework.loader(*images[:2], augmented=False))
+    loss, accuracy = homework.train(model, batches, optimizers[1], torch.device("cpu"))
+    losses, right = [], 0
+    for first in (0, 4, 8):
+        x = augmentation.normalise(torch.as_tensor(images.train_images[first : first + 4])).contiguous()
+        y = torch.as_tensor(images.train_labels[first : first + 4])
+        scores = plain(x)
+        losses += nn.functional.cross_entropy(scores, y, reduction="none").tolist()
+        right += int((scores.argmax(1) == y).sum())
+        optimizers[0].zero_grad()
+        nn.functional.cross_entropy(scores, y).backward()
+        optimizers[0].step()
+    assert loss == pytest.approx(np.mean(losses), rel=1e-4) and accuracy == right / 10
+    torch.testing.assert_close(model[1].weight, plain[1].weight, rtol=1e-4, atol=1e-5)
+    found = homework.evaluate(model, batches, torch.device("cpu"))
+    assert found == training.evaluate(plain, *images[:2])
+
+
+def test_the_homeworks_images_are_augmented_for_training_only(brief):
+    images = measure.random_images(10, 1)
+    plain, augmented = (homework.Images(*images[:2], augmented=augmented) for augmented in (False, True))
+    assert torch.equal(plain[3][0], plain[3][0]) and plain[3][1] == images.train_labels[3]
+    assert len({augmented[3][0].numpy().tobytes() for _ in range(20)}) > 10
+    assert len(homework.loader(*images[:2], augmented=True)) == 3
+
+
+def test_the_bare_products_are_those_of_the_gradient():
+    products = measure.bare_products(THREE_POINTS.X, THREE_POINTS.y, steps=3)()
+    assert np.array_equal(2 * products, THREE_POINTS.gradient(np.zeros(5)))
+
+
+def test_everything_is_measured_shown_and_kept(brief, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(turns, "ROUNDS", 1)
+    monkeypatch.setattr(turns.in_turn, "__kwdefaults__", {"rounds": 1})
+    monkeypatch.setattr(report, "FOLDER", tmp_path)
+    monkeypatch.setattr(measure, "free_bytes", lambda: 10**7)  # d = 5000 finds too little memory
+    monkeypatch.setattr(measure.doctor, "QUICK", ())
+    memory = [Row("memory of fine-tuning beyond PyTorch's", "1.5 GB", "GB", 3.0, 1.5, 1.0)]
+    parts = [part if part is not measure.memory else lambda quick: memory for part in measure.PARTS]
+    for part in parts:
+        part.__name__ = getattr(part, "__name__", "memory")
+    monkeypatch.setattr(measure, "PARTS", parts)
+    assert __main__.main(["bench", "--quick"]) == 0
+    printed = capsys.readouterr().out
+    kept = json.loads((tmp_path / "bench.json").read_text())
+    assert (tmp_path / "bench.png").read_bytes().startswith(b"\x89PNG")
+    assert {file.name for file in tmp_path.iterdir()} == {"bench.json", "bench.png"}
+    whats = [row["what"] for row in kept["rows"]]
+    for what in ("fine-tuning", "evaluation", "gradient descent", "trimmed L1", "1000 penalties", "one step, d = 500,"):
+        assert any(name.startswith(what) for name in whats), f"{what} is not measured"
+        assert what in printed
+    assert "d = 5000 left out" in printed and kept["quick"] is True
+    assert all(row["ours"] > 0 for row in kept["rows"])
+    assert "MISSED" in printed and [row["met"] for row in kept["rows"] if row["unit"] == "GB"] == [False]
+    assert any(row["beside"] == "scikit-learn's Lasso" for row in kept["rows"])
+
+
+def test_without_scikit_learn_bench_says_so(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(measure, "PARTS", ())
+    monkeypatch.setattr(report, "figure", lambda rows: report.plt.figure())
+    report.report(folder=tmp_path)
+    assert "scikit-learn" not in capsys.readouterr().out
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    report.report(folder=tmp_path)
+    assert capsys.readouterr().out.count("scikit-learn") == 1
+
+
+def test_a_peak_of_memory_is_seen():
+    lines = "before = peak_bytes()", "np.ones(40_000_000)", "print(peak_bytes() - before)"
+    code = "\n".join(["import numpy as np", "from labutils.maintenance.bench.measure import peak_bytes", *lines])
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # a peak of its own
+    assert 3.0e8 < int(run.stdout) < 5.0e8
+
+
+def test_the_line_that_says_which_data_were_loaded_is_no_measurement(monkeypatch):
+    printed = subprocess.CompletedProcess([], 0, stdout="Data: CIFAR-10, found on this computer.\n0.75\n")
+    monkeypatch.setattr(measure.subprocess, "run", lambda *_, **__: printed)
+    (row,) = measure.memory(quick=True)
+    assert row.ours == 0.75 and row.met
+
+
+def test_accuracies_are_compared_seed_by_seed_in_the_same_images(tmp_path, monkeypatch, capsys):
+    """The two runs of a seed differ in nothing but the numbers, and what costs accuracy is seen."""
+    runs = []
+
+    def finetune(model, images, epochs, seed):
+        fast = training.has_fast_bfloat16(torch.device("cpu"))
+        runs.append((fast, seed, epochs, [layer.bits for _, layer in quantize.quant_layers(model)][1:-1]))
+        return [{"accuracy": 0.1}, {"accuracy": 0.9 - 0.003 * fast}]
+
+    monkeypatch.setattr(training, "finetune", finetune)
+    monkeypatch.setattr(report, "FOLDER", tmp_path)
+    before = training.has_fast_bfloat16
+    assert __main__.main(["bench", "--accuracy"]) == 0
+    assert training.has_fast_bfloat16 is before
+    assert [run[:3] for run in runs] == [(fast, seed, 2) for seed in range(3) for fast in (True, False)]
+    assert all(set(bits) == {4} for *_, bits in runs)
+    assert {file.name for file in tmp_path.iterdir()} == {"bench-accuracy.json"}
+    rows = json.loads((tmp_path / "bench-accuracy.json").read_text())["rows"]
+    count = len(measure.data.load().test_labels)
+    assert [row["met"] for row in rows] == [None, None, None, False]
+    assert all(row["ours"] == pytest.approx(0.897 * count) for row in rows)
+    assert all(row["theirs"] == pytest.approx(0.9 * count) for row in rows)
+    assert "MISSED" in capsys.readouterr().out
+    runs.clear()
+    assert __main__.main(["bench", "--accuracy", "--quick"]) == 0
+    assert [run[:3] for run in runs] == [(True, 0, 1), (False, 0, 1)]

@@ -1,0 +1,43 @@
+"""The course's own network, loaded unchanged, gives the homework's accuracies on real CIFAR-10."""
+
+import os
+
+import pytest
+
+from labutils.datasets import find
+from labutils.networks import checkpoints, training
+from labutils.networks.resnet import ResNet20, quantized
+
+COURSE = os.environ.get("LABUTILS_COURSE_CHECKPOINT")
+HOMEWORK = {
+    (None, None, None): 0.9151,
+    (6, 6, 6): 0.9145,
+    (5, 5, 5): 0.9112,
+    (4, 4, 4): 0.8972,
+    (3, 3, 3): 0.7662,
+    (2, 2, 2): 0.0899,
+    (4, 4, 2): 0.4727,
+    (4, 2, 4): 0.4157,
+    (2, 4, 4): 0.1041,
+}
+needs_course = pytest.mark.skipif(
+    not (COURSE and find.locate()), reason="needs CIFAR-10, and the course's own network in LABUTILS_COURSE_CHECKPOINT"
+)
+
+
+@pytest.fixture(scope="module")
+def course_network():
+    return checkpoints.load_weights(ResNet20(), COURSE, "LABUTILS_COURSE_CHECKPOINT must name the course's file")
+
+
+@pytest.fixture(scope="module")
+def images():
+    return find.load("cifar10")
+
+
+@needs_course
+@pytest.mark.parametrize("bits", HOMEWORK)
+def test_homework_accuracy_within_three_images(bits, course_network, images):
+    model = quantized(course_network, bits)
+    accuracy = training.evaluate(model, images.test_images, images.test_labels)
+    assert round(abs(accuracy - HOMEWORK[bits]) * len(images.test_images)) <= 3
