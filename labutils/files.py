@@ -2,6 +2,7 @@
 
 import contextlib
 import glob
+import json
 import os
 from pathlib import Path
 
@@ -43,6 +44,11 @@ def write_whole(path, content):
     """Write bytes to `path`, whole or not at all: see `writing`."""
     with writing(path) as file:
         file.write(content)
+
+
+def write_json(path, content):
+    """Write `content` as JSON to `path`, whole or not at all: see `writing`."""
+    write_whole(path, (json.dumps(content, indent=1, sort_keys=True) + "\n").encode())
 
 
 @contextlib.contextmanager

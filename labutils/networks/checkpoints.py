@@ -68,11 +68,6 @@ def manifest(folder=None):
     return entries
 
 
-def write_json(path, content):
-    """Write `content` as JSON, whole or not at all: see `files.write_whole`."""
-    files.write_whole(path, (json.dumps(content, indent=1, sort_keys=True) + "\n").encode())
-
-
 def entry(name, bits=None, recipe=None, folder=None):
     """Return the manifest's entry of a network: recipe, accuracies, digest.
 
@@ -210,5 +205,5 @@ def save(model, name, recipe, history, accuracy, start=None, folder=None, named=
     if bits_now != stages:
         found["layer_bits"] = bits_now
     with files.held(folder / MANIFEST, wait=True):  # another run may add its own entry at this moment
-        write_json(folder / MANIFEST, manifest(folder) | {path.name: found})
+        files.write_json(folder / MANIFEST, manifest(folder) | {path.name: found})
     return path

@@ -91,7 +91,7 @@ def evaluate(model, images, labels, batch=None, bar=None):
     return int((scores.argmax(1) == labels.to(scores.device)).sum()) / len(images)
 
 
-def save_atomically(content, path):
+def save(content, path):
     """Write `content` as torch.save does, whole or not at all: see `files.write_whole`."""
     buffer = io.BytesIO()
     torch.save(content, buffer)
@@ -261,7 +261,7 @@ def train(
                 tqdm.write(f"{name}: training loss {mean:.4f}, test accuracy {history[-1]['accuracy']:.4f}")
             if state_file is not None:
                 state = {"recipe": kept, "model": model.state_dict(), "optimizer": optimizer.state_dict()}
-                save_atomically(state | {"generator": generator.get_state(), "history": history}, state_file)
+                save(state | {"generator": generator.get_state(), "history": history}, state_file)
     return history
 
 

@@ -4,16 +4,26 @@ A knob is judged by training images that are held out, so that no choice looks a
 tables of CIFAR-10 whatever the data. PyTorch is imported where it is needed, so that they are read without waiting.
 """
 
-from pathlib import Path
-
 import numpy as np
 
 from .. import files
-from ..networks import checkpoints
-from . import kept_table
+from .kept_table import KeptTable
 
 HELD_OUT = 5000  # training images that the knobs are judged by
-SETTINGS = {"knobs": ("held_out", "bits", "epochs", "seed"), "seeds": ("recipe", "bits", "epochs")}  # of each table
+
+
+def _table(verb, *settings):
+    """Return the `KeptTable` of accuracies by epoch whose rows were all measured at the same settings."""
+
+    def read(content):
+        accuracy = {row: [float(share) for share in shares] for row, shares in content["accuracy"].items()}
+        return {word: content[word] for word in settings} | {"accuracy": accuracy}
+
+    return KeptTable(verb, f"the accuracies that labutils {verb} measures", read)
+
+
+TABLES = {"knobs": _table("knobs", "held_out", "bits", "epochs", "seed")}
+TABLES["seeds"] = _table("seeds", "recipe", "bits", "epochs")
 
 
 def held_out(images, count=HELD_OUT, seed=0):
@@ -39,7 +49,8 @@ def measure(float_model, images, recipe, bits=(2, 2, 2), epochs=4, seed=0, folde
     from ..few_bits import recipes
     from ..networks import training
 
-    named = None if recipe == "homework" else recipes.named(recipe, epochs, seed, recipes.KNOBS)
+    known = {"homework": None} | recipes.KNOBS
+    named = None if recipe == "homework" else recipes.named(recipe, epochs, seed, known)
     parts = held_out(images, HELD_OUT)
 
     def run(state_file):
@@ -69,41 +80,27 @@ def measure_seed(float_model, images, seed, recipe="learned", bits=(2, 2, 2), ep
 
 def _measure(table, name, key, run, settings, folder):
     """Return the accuracy by epoch that a kept table has under a key; where it has none, of `run(state_file)`."""
-    folder, key = Path(folder or checkpoints.FOLDER), str(key)
-    path = folder / file_name(table, name)
-    found = load(table, name, folder) if path.exists() else settings
+    table, key = TABLES[table], str(key)
+    path = table.path(name, folder)
+    found = table.load(name, folder) if path.exists() else settings
     if {word: found[word] for word in settings} != settings:
         raise ValueError(f"{path}: expected a table of {settings}, found another one; delete the file to start anew")
     if key in found.get("accuracy", {}):
         return found["accuracy"][key]
-    state_file = folder / f"{name}-{table}-{key}.training"
+    state_file = path.with_name(f"{path.stem}-{key}.training")
     accuracy = [round(epoch["accuracy"], 4) for epoch in run(state_file)]
     with files.held(path, wait=True):  # another row may be measured at this moment
-        found = load(table, name, folder)["accuracy"] if path.exists() else {}
+        found = table.load(name, folder)["accuracy"] if path.exists() else {}
         content = settings | {"accuracy": found | {key: accuracy}}
-        command = f"python -m labutils {table} --data {name} --epochs {settings['epochs']}"
-        kept_table.save(path.name, name, command, content, folder)
+        table.save(name, content, folder, f" --epochs {settings['epochs']}")
     state_file.unlink()
     return accuracy
-
-
-def file_name(table, name):
-    """Return the file of a data set's table: "cifar10-knobs.json"."""
-    return f"{name}-{table}.json"
 
 
 def load(table, name, folder=None):
     """Return a kept table of a data set's networks: how it was measured, and {"accuracy": {row: by epoch}}.
 
     Parameters: table, "knobs", whose rows are recipes, or "seeds"; name, the data set's; folder, where it is (None:
-        checkpoints/). Raises: as `measured.load` does.
+        checkpoints/). Raises: as `KeptTable.load` does.
     """
-
-    def read(content):
-        accuracy = {row: [float(share) for share in shares] for row, shares in content["accuracy"].items()}
-        return {word: content[word] for word in SETTINGS[table]} | {"accuracy": accuracy}
-
-    what = f"the accuracies that labutils {table} measures"
-    return kept_table.load(
-        file_name(table, name), name, f"python -m labutils {table} --data {name}", what, read, folder
-    )
+    return TABLES[table].load(name, folder)

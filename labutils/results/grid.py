@@ -7,7 +7,7 @@ import functools
 from itertools import product
 from typing import NamedTuple
 
-from . import kept_table
+from .kept_table import KeptTable
 
 CHOICES = (2, 3, 4, 5, 6)  # bits that a stage may have
 
@@ -94,14 +94,11 @@ def as_text(bits):
     return ",".join(map(str, bits))
 
 
-def file_name(name):
-    """Return the file of a data set's grid: "cifar10-grid.json"."""
-    return f"{name}-grid.json"
+def _read(content):
+    return schemes({tuple(map(int, bits.split(","))): float(share) for bits, share in content["accuracy"].items()})
 
 
-def command(name):
-    """Return the command that makes the grid of a data set."""
-    return f"python -m labutils grid --data {name}"
+TABLE = KeptTable("grid", "a grid of bits", _read)
 
 
 def save(name, accuracies, images, folder=None):
@@ -115,17 +112,9 @@ def save(name, accuracies, images, folder=None):
         "accuracy": {as_text(bits): accuracy for bits, accuracy in accuracies.items()},
         "front": [as_text(bits) for bits in front(schemes(accuracies))],
     }
-    return kept_table.save(file_name(name), name, command(name), content, folder)
+    return TABLE.save(name, content, folder)
 
 
 def load(name, folder=None):
-    """Return the kept grid of a data set's float network: {(b1, b2, b3): Scheme}.
-
-    Raises: FileNotFoundError where there is none; ValueError where it is damaged, or was measured on another network
-        than the manifest's. Each names the command that mends it.
-    """
-
-    def read(content):
-        return {tuple(map(int, bits.split(","))): float(share) for bits, share in content["accuracy"].items()}
-
-    return schemes(kept_table.load(file_name(name), name, command(name), "a grid of bits", read, folder))
+    """Return the kept grid of a data set's float network: {(b1, b2, b3): Scheme}; raise as `KeptTable.load` does."""
+    return TABLE.load(name, folder)

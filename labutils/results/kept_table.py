@@ -1,57 +1,74 @@
 """Keeps a table that was measured on a data set's float network, and refuses it for any other network.
 
-The file lies beside the network and says what it was measured on. Used by `grid` in notebooks/07 and by
-`sensitivity` and `few_bits` in notebooks/08.
+The file lies beside the network and says what it was measured on. `grid` of notebooks/07, `sensitivity` and `ablation`
+of notebooks/08 are such tables.
 """
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
+from .. import files
 from ..networks import checkpoints
 
 
-def save(file, name, command, content, folder=None):
-    """Keep a measured table with what it was measured on and return the file's path; it is never half-written.
+class KeptTable(NamedTuple):
+    """One kind of table: the verb that measures it, what it is in words, and what makes its content of a dict.
 
-    Parameters: file, its name; name, the data set's, such as "cifar10"; command, the one that makes the file; content,
-        a dict that JSON can hold; folder, where to (None: checkpoints/).
+    `read` may fail at a damaged content in any of the usual ways.
     """
-    import torch
 
-    network = checkpoints.entry(name, folder=folder)
-    provenance = {
-        "network": checkpoints.file_name(name),
-        "sha256": network["sha256"],
-        "data": name,
-        "fingerprints": network["fingerprints"],
-        "torch": torch.__version__,
-        "command": command,
-    }
-    path = Path(folder or checkpoints.FOLDER) / file
-    checkpoints.write_json(path, provenance | content)
-    return path
+    verb: str
+    what: str
+    read: Callable
 
+    def path(self, name, folder=None):
+        """Return the file of a data set's table in a folder (None: checkpoints/): .../cifar10-grid.json."""
+        return Path(folder or checkpoints.FOLDER) / f"{name}-{self.verb}.json"
 
-def load(file, name, command, what, read, folder=None):
-    """Return what `read` makes of a kept table's content, a dict.
+    def command(self, name, options=""):
+        """Return the command that measures the table of a data set."""
+        return f"python -m labutils {self.verb} --data {name}{options}"
 
-    Parameters: file, name, command and folder as in `save`; what, the table in words, such as "a grid of bits"; read,
-        a function, which may fail at a damaged content in any of the usual ways.
-    Raises: FileNotFoundError where there is no such file; ValueError where it is damaged, or was measured on another
-        network than the manifest's. Each names the command that mends it.
-    """
-    path, advice = Path(folder or checkpoints.FOLDER) / file, f"measure it with: {command}"
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: expected {what}, found no file; {advice}")
-    try:
-        content = json.loads(path.read_text())
-        table, found = read(content), content["sha256"]
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise ValueError(f"{path}: expected {what}, found {type(error).__name__}; {advice}") from None
-    expected = checkpoints.entry(name, folder=folder)["sha256"]
-    if found != expected:
-        raise ValueError(
-            f"{path}: expected {what} of the network with sha256 {expected[:12]}..., found one of {found[:12]}...; "
-            f"{advice}"
-        )
-    return table
+    def save(self, name, content, folder=None, options=""):
+        """Keep a measured table with what it was measured on and return the file's path; it is never half-written.
+
+        Parameters: name, the data set's, such as "cifar10"; content, a dict that JSON can hold; folder, where to (None:
+            checkpoints/); options, what the command that made it says besides.
+        """
+        import torch
+
+        network = checkpoints.entry(name, folder=folder)
+        provenance = {
+            "network": checkpoints.file_name(name),
+            "sha256": network["sha256"],
+            "data": name,
+            "fingerprints": network["fingerprints"],
+            "torch": torch.__version__,
+            "command": self.command(name, options),
+        }
+        files.write_json(self.path(name, folder), provenance | content)
+        return self.path(name, folder)
+
+    def load(self, name, folder=None):
+        """Return what `read` makes of a kept table's content.
+
+        Raises: FileNotFoundError where there is no such file; ValueError where it is damaged, or was measured on
+            another network than the manifest's. Each names the command that mends it.
+        """
+        path, advice = self.path(name, folder), f"measure it with: {self.command(name)}"
+        if not path.is_file():
+            raise FileNotFoundError(f"{path}: expected {self.what}, found no file; {advice}")
+        try:
+            content = json.loads(path.read_text())
+            table, found = self.read(content), content["sha256"]
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise ValueError(f"{path}: expected {self.what}, found {type(error).__name__}; {advice}") from None
+        expected = checkpoints.entry(name, folder=folder)["sha256"]
+        if found != expected:
+            raise ValueError(
+                f"{path}: expected {self.what} of the network with sha256 {expected[:12]}..., found one of "
+                f"{found[:12]}...; {advice}"
+            )
+        return table

@@ -4,7 +4,7 @@ Measured on training images, so that no choice made by it looks at the test set.
 imported where it is needed, so that the kept table is read without waiting for it.
 """
 
-from . import kept_table
+from .kept_table import KeptTable
 
 CHOICES = (2, 3, 4, 5, 6)  # bits that a layer may have
 # The kept tables are measured on the first images of the training set, not augmented. They are enough: for CIFAR-10, at
@@ -57,14 +57,12 @@ def measure(model, images, labels, choices=CHOICES, batch=125):
     return {name: {bits: (after[name][bits] - before) / len(images) for bits in choices} for name in after}
 
 
-def file_name(name):
-    """Return the file of a data set's table: "cifar10-sensitivity.json"."""
-    return f"{name}-sensitivity.json"
+def _read(content):
+    increase = content["increase"].items()
+    return {layer: {int(bits): float(nats) for bits, nats in by_bits.items()} for layer, by_bits in increase}
 
 
-def command(name):
-    """Return the command that makes the table of a data set."""
-    return f"python -m labutils sensitivity --data {name}"
+TABLE = KeptTable("sensitivity", "a table of the layers' sensitivity", _read)
 
 
 def save(name, increase, images, folder=None):
@@ -74,19 +72,12 @@ def save(name, increase, images, folder=None):
         measured on; folder, where to (None: checkpoints/). The file is never half-written.
     """
     rounded = {layer: {bits: round(nats, 7) for bits, nats in by_bits.items()} for layer, by_bits in increase.items()}
-    content = {"train_images": images, "increase": rounded}
-    return kept_table.save(file_name(name), name, command(name), content, folder)
+    return TABLE.save(name, {"train_images": images, "increase": rounded}, folder)
 
 
 def load(name, folder=None):
     """Return the kept table of a data set's float network: {layer name: {bits: increase of the loss in nats}}.
 
-    Raises: FileNotFoundError where there is none; ValueError where it is damaged, or was measured on another network
-        than the manifest's. Each names the command that mends it.
+    Raises: as `KeptTable.load` does.
     """
-
-    def read(content):
-        increase = content["increase"].items()
-        return {layer: {int(bits): float(nats) for bits, nats in by_bits.items()} for layer, by_bits in increase}
-
-    return kept_table.load(file_name(name), name, command(name), "a table of the layers' sensitivity", read, folder)
+    return TABLE.load(name, folder)

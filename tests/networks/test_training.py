@@ -152,7 +152,7 @@ def test_finetuning_learns_what_can_be_learned():
     assert history[-1]["loss"] < 0.3 * history[0]["loss"]
 
 
-@pytest.mark.parametrize("interrupted", ["evaluate", "save_atomically"])
+@pytest.mark.parametrize("interrupted", ["evaluate", "save"])
 def test_a_run_that_is_stopped_goes_on_as_if_nothing_had_happened(interrupted, tmp_path, monkeypatch, interrupt):
     history, whole = whole_run()
     state_file = tmp_path / "states" / "run.training"

@@ -49,7 +49,7 @@ def test_other_seeds_are_measured_on_the_test_set_and_kept_beside_each_other(sma
     one, two = (ablation.measure_seed(model, images, seed, epochs=1, folder=folder) for seed in (1, 2))
     kept = ablation.load("seeds", "cifar10", folder)
     assert kept == {"recipe": "learned", "bits": [2, 2, 2], "epochs": 1, "accuracy": {"1": one, "2": two}}
-    _, history = recipes.train(model, images, (2, 2, 2), "learned", 1, seed=1, progress=False)
+    _, history = recipes.train(model, images, (2, 2, 2), recipes.named("learned", 1, 1), progress=False)
     assert one == [round(history[-1]["accuracy"], 4)]
     assert sorted(path.name for path in folder.glob("*seeds*")) == ["cifar10-seeds.json"]
 

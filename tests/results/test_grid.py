@@ -53,7 +53,7 @@ def test_the_front_is_what_nothing_beats():
 @pytest.fixture
 def folder(tmp_path, random_network):
     """A checkpoints folder with a float network and its grid of eight combinations."""
-    recipe = {"epochs": 1, "seed": 0}
+    recipe = training.Cosine(epochs=1)
     checkpoints.save(random_network, "cifar10", recipe, [{"accuracy": 0.5}], 0.5, folder=tmp_path)
     accuracies = {bits: sum(bits) / 20 for bits in [(a, b, c) for a in (2, 4) for b in (2, 4) for c in (2, 4)]}
     grid.save("cifar10", accuracies, 70, tmp_path)

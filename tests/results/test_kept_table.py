@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from labutils.datasets import find
-from labutils.networks import checkpoints
+from labutils.networks import checkpoints, training
 from labutils.networks.resnet import ResNet20
 from labutils.results import grid, sensitivity
 
@@ -20,7 +20,7 @@ KINDS = {"grid": (grid, GRID, "a grid of bits"), "sensitivity": (sensitivity, SE
 def kept(request, tmp_path):
     """Return (module, path, command, what) of a table that was just kept, in a folder with its float network."""
     module, table, what = KINDS[request.param]
-    checkpoints.save(ResNet20(), "cifar10", {"epochs": 1, "seed": 0}, [{"accuracy": 0.5}], 0.5, folder=tmp_path)
+    checkpoints.save(ResNet20(), "cifar10", training.Cosine(epochs=1), [{"accuracy": 0.5}], 0.5, folder=tmp_path)
     path = module.save("cifar10", table, 70, tmp_path)
     assert path == tmp_path / f"cifar10-{request.param}.json"
     return module, path, f"labutils {request.param} --data cifar10", what

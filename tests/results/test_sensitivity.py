@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from labutils import __main__
 from labutils.datasets import find
 from labutils.datasets.find import ImageData
-from labutils.networks import augmentation, checkpoints
+from labutils.networks import augmentation, checkpoints, training
 from labutils.networks.resnet import ResNet20, inner_layers, quantized
 from labutils.results import sensitivity
 
@@ -53,7 +53,7 @@ def test_the_models_own_bits_do_not_matter(random_network, images):
 @pytest.fixture
 def folder(tmp_path, random_network):
     """A checkpoints folder with a float network and a table of two layers."""
-    checkpoints.save(random_network, "cifar10", {"epochs": 1, "seed": 0}, [{"accuracy": 0.5}], 0.5, folder=tmp_path)
+    checkpoints.save(random_network, "cifar10", training.Cosine(epochs=1), [{"accuracy": 0.5}], 0.5, folder=tmp_path)
     sensitivity.save("cifar10", {"a": {2: 0.5, 3: 0.25}, "b": {2: -1e-9, 10: 0.123456789}}, 70, tmp_path)
     return tmp_path
 
@@ -88,7 +88,7 @@ def test_the_kept_tables_belong_to_the_kept_networks(name):
     found = sensitivity.load(name)
     assert list(found) == list(inner_layers(ResNet20()))
     assert all(list(by_bits) == [2, 3, 4, 5, 6] for by_bits in found.values())
-    content = json.loads((checkpoints.FOLDER / sensitivity.file_name(name)).read_text())
+    content = json.loads((checkpoints.FOLDER / sensitivity.TABLE.path(name).name).read_text())
     assert content["train_images"] == sensitivity.IMAGES
     total = [sum(by_bits[bits] for by_bits in found.values()) for bits in sensitivity.CHOICES]
     assert total == sorted(total, reverse=True) and total[0] > 10 * total[1]  # in all, each bit helps, the third most

@@ -210,7 +210,7 @@ def test_ticks_on_a_log_axis(value, text):
 
 
 def test_in_a_notebook_figures_carry_their_description():
-    code = "import matplotlib.pyplot as plt\nfrom labutils import plotting\nplotting.use_style()\n"
+    code = "import matplotlib.pyplot as plt\nfrom labutils.show import plotting\nplotting.use_style()\n"
     code += "plotting.plot_lines([0, 1], {'a': [1, 2]}, 'step', 'L', 'a title')\nplt.show()"
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
     NotebookClient(notebook, timeout=60).execute()

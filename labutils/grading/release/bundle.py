@@ -64,16 +64,15 @@ def checkpoints(root):
     Raises: ValueError or OSError where a network is not the manifest's, or a table is missing or of another network.
     """
     folder, names = root / "checkpoints", [networks.MANIFEST]
+    tables = [(table, "cifar10") for table in ablation.TABLES.values()]
     for name, bits, recipe in map(networks.parse, networks.manifest(folder)):
         networks.check(name, bits, recipe, folder)
         names.append(networks.file_name(name, bits, recipe))
         if bits is None and recipe is None:
-            for table in (grid, sensitivity):
-                table.load(name, folder)
-                names.append(table.file_name(name))
-    for table in ablation.SETTINGS:
-        ablation.load(table, "cifar10", folder)
-        names.append(ablation.file_name(table, "cifar10"))
+            tables += [(grid.TABLE, name), (sensitivity.TABLE, name)]
+    for table, name in tables:
+        table.load(name, folder)
+        names.append(table.path(name).name)
     return {f"checkpoints/{name}": (folder / name).read_bytes() for name in names}
 
 

@@ -14,7 +14,7 @@ from html.parser import HTMLParser
 import pytest
 from helpers.handing_in import FIRST, SECOND, data, hand_in, notebook, record, write_course
 
-from labutils import __main__
+from labutils import __main__, files
 from labutils.grading import course, stored
 from labutils.grading.gradebook import gradebook, pages, written_answers
 from labutils.grading.intake import submissions
@@ -349,7 +349,7 @@ def test_an_interrupted_run_leaves_the_tables_as_they_were(write, result, questi
 
 def test_a_file_that_fails_half_way_is_not_there(tmp_path):
     (tmp_path / "x").write_text("old")
-    with pytest.raises(ZeroDivisionError), gradebook.atomically(tmp_path / "x") as file:
+    with pytest.raises(ZeroDivisionError), files.writing(tmp_path / "x", "w") as file:
         file.write("new" * 100_000)
         raise ZeroDivisionError
     assert os.listdir(tmp_path) == ["x"] and (tmp_path / "x").read_text() == "old"

@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from labutils import __main__
+from labutils.datasets import find
 from labutils.linear.regression import THREE_POINTS
 from labutils.maintenance.bench import homework, measure, report, turns
 from labutils.maintenance.bench.turns import Row
@@ -177,7 +178,7 @@ def test_accuracies_are_compared_seed_by_seed_in_the_same_images(tmp_path, monke
     assert all(set(bits) == {4} for *_, bits in runs)
     assert {file.name for file in tmp_path.iterdir()} == {"bench-accuracy.json"}
     rows = json.loads((tmp_path / "bench-accuracy.json").read_text())["rows"]
-    count = len(measure.data.load().test_labels)
+    count = len(find.load().test_labels)
     assert [row["met"] for row in rows] == [None, None, None, False]
     assert all(row["ours"] == pytest.approx(0.897 * count) for row in rows)
     assert all(row["theirs"] == pytest.approx(0.9 * count) for row in rows)
