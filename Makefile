@@ -63,7 +63,7 @@ test: .venv/installed-for-tests
 	@echo "Running the test suite, notebooks included."
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses=3 --dist=loadfile --no-loadscope-reorder $(TESTS)
 
-run: $(RUNS)
+run: $(RUNS) | .venv/installed-for-tests
 	@$(BIN)/python -m labutils.maintenance.results_table $(RUNS)
 
 build/run/%.ipynb: notebooks/%.ipynb $(wildcard labutils/*.py labutils/*/*.py labutils/*/*/*.py) $(wildcard checkpoints/*) | .venv/installed
@@ -78,10 +78,10 @@ notebooks: .venv/installed
 site: .venv/installed-for-tests
 	@$(BIN)/python -m labutils.maintenance.site build/site
 
-figure: .venv/installed
+figure: .venv/installed-for-tests
 	@$(BIN)/python -m labutils.maintenance.readme_figure
 
-release: .venv/installed
+release: .venv/installed-for-grading
 	@$(BIN)/python -m labutils release
 
 format: .venv/installed-for-tests
@@ -89,5 +89,10 @@ format: .venv/installed-for-tests
 
 .venv/installed-for-tests: .venv/installed
 	@echo "Installing what only the tests need."
-	@$(BIN)/python -m pip install --quiet --editable ".[test]"
+	@$(BIN)/python -m pip install --quiet --editable ".[grade,dask,maintain,test]"
+	@touch $@
+
+.venv/installed-for-grading: .venv/installed
+	@echo "Installing what only instructors need."
+	@$(BIN)/python -m pip install --quiet --editable ".[grade]"
 	@touch $@

@@ -7,18 +7,29 @@ from typing import NamedTuple
 
 from ..checks import RECORD
 from ..files import NOTEBOOKS
-from .intake.notebooks import mapping, marks, outputs, read, source
+from .intake import notebooks
+from .intake.notebooks import mapping, marks, outputs
 
-HIDDEN_TESTS = re.compile(r"(?ms)^[^\n]*BEGIN HIDDEN TESTS.*?END HIDDEN TESTS[^\n]*\n?")
-SOLUTION = re.compile(r"(?ms)^[^\n]*BEGIN SOLUTION.*?END SOLUTION[^\n]*\n?")
+SOLUTION, HIDDEN_TESTS = "SOLUTION", "HIDDEN TESTS"  # the two kinds of regions, between BEGIN and END, as nbgrader's
 PLACEHOLDER = re.compile(r"(?i)^\W*(write )?your answer here\W*$")
+
+
+class Cell(NamedTuple):
+    """What grading needs of a notebook's cell; `id` is its grade_id, "" where it has none."""
+
+    kind: str
+    source: str
+    id: str = ""
+    points: float = 0
+    grade: bool = False
+    solution: bool = False
 
 
 class Question(NamedTuple):
     """One question: a check cell, or an answer in words that somebody marks (manual).
 
     `given` is the cell as students get it, without hidden tests or without the answer; `full` as the instructor has it.
-    `answers` are the grade_ids of the cells that a check checks, `rows` its rows: (label, max, hidden).
+    `answers` are the grade_ids of the cells that answer it, `rows` those of a check that was run: (label, max, hidden).
     """
 
     id: str
@@ -31,6 +42,44 @@ class Question(NamedTuple):
     rows: tuple = ()
 
 
+def regions(source, kind):
+    """Return [(first line, lines), ...]: the regions between BEGIN `kind` and END `kind`, their lines counted from 1.
+
+    Raises: ValueError where a region has no end, no begin, or another one in it.
+    """
+    found, inside = [], None
+    for number, line in enumerate(source.split("\n"), 1):
+        begins, ends = f"BEGIN {kind}" in line, f"END {kind}" in line
+        if begins and inside is not None or ends and inside is None:
+            raise ValueError(f"expected BEGIN and END {kind} by turns, found {line.strip()!r}")
+        if begins:
+            found.append((number, inside := []))
+        elif ends:
+            inside = None
+        elif inside is not None:
+            inside.append(line)
+    if inside is not None:
+        raise ValueError(f"expected END {kind} after BEGIN {kind}, found none")
+    return found
+
+
+def replace_regions(source, kind, stub):
+    """Return the source with `stub(first line)`, indented alike, in place of each region of `kind` and its markers."""
+    lines = source.split("\n")
+    for first, inside in reversed(regions(source, kind)):
+        indent = re.match(r"\s*", lines[first - 1]).group()
+        lines[first - 1 : first + len(inside) + 1] = [indent + line for line in stub(first)]
+    return "\n".join(lines)
+
+
+def hidden_rows(check):
+    """Return how many rows the hidden tests of a check cell add; they are its last."""
+    spans = [(first, first + len(inside) + 1) for first, inside in regions(check, HIDDEN_TESTS)]
+    calls = [node.func for node in ast.walk(ast.parse(check)) if isinstance(node, ast.Call)] if spans else []
+    rows = [call.end_lineno for call in calls if isinstance(call, ast.Attribute) and call.attr in ("true", "close")]
+    return sum(first < line < last for line in rows for first, last in spans)
+
+
 def bare(text):
     """Return a source without blanks at the ends of lines and blank lines around it: no tool keeps those for sure."""
     return "\n".join(line.rstrip() for line in text.strip().splitlines())
@@ -41,6 +90,67 @@ def stems(folder=None):
     return [path.stem for path in sorted(Path(folder or NOTEBOOKS).glob("[0-9][0-9]_*.ipynb"))]
 
 
+def cell(plain):
+    """Return the `Cell` of a cell as a notebook holds it; raise KeyError or the like where it is none."""
+    marked = plain.get("metadata", {}).get("nbgrader", {})
+    points = marked.get("points", 0)
+    return Cell(
+        str(plain["cell_type"]),
+        "".join(plain["source"]),
+        str(marked.get("grade_id", "")),
+        points if isinstance(points, (int, float)) else 0,
+        bool(marked.get("grade")),
+        bool(marked.get("solution")),
+    )
+
+
+def read(path):
+    """Return the `Cell`s of a notebook; raise ValueError, in one line, for a file that cannot be read as one."""
+    try:
+        return [cell(plain) for plain in notebooks.read(path)]
+    except (ValueError, OSError) as error:
+        raise ValueError(notebooks.why(error)) from None
+    except (KeyError, TypeError, AttributeError) as error:
+        found = notebooks.shown(f"{type(error).__name__}: {error}")
+        raise ValueError(f"expected {notebooks.NOTEBOOK}, found {found}") from None
+
+
+def questions_of(cells, notebook="", records=None):
+    """Return the `Question`s of an instructor's notebook, first to last; a check's answers stand above it.
+
+    Parameters: cells, `Cell`s; notebook, its name; records, {grade_id: the record that its check gave when it was run}
+        (None: without rows). Raises: ValueError where a check has no record.
+    """
+    found, answers = [], []
+    for one in cells:
+        if one.grade:
+            kind = SOLUTION if one.solution else HIDDEN_TESTS
+            given = replace_regions(one.source, kind, lambda first: [])
+            given = "" if one.solution and given == one.source else given  # where no solution is marked, all of it is
+            question = Question(one.id, notebook, one.points, one.solution, bare(given), bare(one.source))
+            answered_by = (one.id,) if one.solution else tuple(answers)
+            rows = () if one.solution or records is None else _rows(question, records.get(one.id))
+            found.append(question._replace(answers=answered_by, rows=rows))
+            answers = answers if one.solution else []
+        elif one.solution:
+            answers.append(one.id)
+    return found
+
+
+def _rows(question, record):
+    """Return the rows of a check as its record has them: (label, max, hidden)."""
+    if record is None:
+        raise ValueError(f"expected {question.id} run, found no record; run the notebook and save it")
+    first_hidden = len(record["rows"]) - hidden_rows(question.full)
+    return tuple((row["label"], row["max"], place >= first_hidden) for place, row in enumerate(record["rows"]))
+
+
+def _record(plain):
+    """Return the record that a cell's last output holds, or None."""
+    records = [mapping(output.get("data")).get(RECORD) for output in outputs(plain)]
+    return records[-1] if records else None
+
+
 def questions(folder=None):
     """Return {grade_id: Question} for all questions, in the order in which they stand in the instructor's notebooks.
 
@@ -48,45 +158,16 @@ def questions(folder=None):
     """
     folder, found = Path(folder or NOTEBOOKS), {}
     for stem in stems(folder):
-        path, answers = folder / f"{stem}.ipynb", []
+        path = folder / f"{stem}.ipynb"
         try:
-            for cell in read(path):
-                mark = marks(cell)
-                if mark.get("grade"):
-                    question = _question(cell, stem, tuple(answers))
-                    found[question.id], answers = question, [] if not question.manual else answers
-                elif mark.get("solution"):
-                    answers.append(mark["grade_id"])
+            cells = notebooks.read(path)
+            records = {marks(plain).get("grade_id"): _record(plain) for plain in cells if marks(plain).get("grade")}
+            found |= {question.id: question for question in questions_of(map(cell, cells), stem, records)}
         except ValueError as error:
             raise ValueError(f"{path}: {error}") from None
     if not found:
         raise ValueError(f"{folder}: expected the course's notebooks, with nbgrader's metadata, found none")
     return found
-
-
-def _question(cell, stem, answers):
-    mark, full = marks(cell), source(cell)
-    manual = bool(mark.get("solution"))
-    given = (SOLUTION if manual else HIDDEN_TESTS).sub("", full)
-    given = "" if manual and given == full else given  # where no solution is marked, all of it is one
-    rows = () if manual else _rows(cell, full)
-    return Question(mark["grade_id"], stem, mark["points"], manual, bare(given), bare(full), answers, rows)
-
-
-def _rows(cell, full):
-    """Return the rows of an instructor's check; hidden are those whose labels stand among the hidden tests."""
-    records = [mapping(output.get("data")).get(RECORD) for output in outputs(cell)]
-    if not records or records[-1] is None:
-        raise ValueError(f"expected {marks(cell)['grade_id']} run, found no record; run the notebook and save it")
-    spans = [
-        (full.count("\n", 0, m.start()) + 1, full.count("\n", 0, m.end() - 1) + 1) for m in HIDDEN_TESTS.finditer(full)
-    ]
-    texts = {
-        node.value
-        for node in ast.walk(ast.parse(full))
-        if isinstance(node, ast.Constant) and any(first <= node.lineno <= last for first, last in spans)
-    }
-    return tuple((row["label"], row["max"], row["label"] in texts) for row in records[-1]["rows"])
 
 
 def own_words(question, text):
@@ -96,17 +177,18 @@ def own_words(question, text):
     return text if any(line.strip() for line in own) else ""
 
 
-def blank_result(submission, questions):
-    """Return the result of a submission before anything in it is read: no points, and its reason if it has one."""
+def blank_result(student, questions, reason="", flags=()):
+    """Return the result of a submission before anything in it is read: no points, and its reason if it has one.
+
+    Parameters: student, the name; questions, all `Question`s of the course.
+    """
     return {
-        "student": submission.student,
+        "student": student,
         "status": "failed",
-        "reason": submission.reason,
+        "reason": reason,
         "isolation": "",
-        "flags": list(submission.flags),
-        "notebooks": {
-            question.notebook: {"status": "missing", "reason": "", "flags": []} for question in questions.values()
-        },
+        "flags": list(flags),
+        "notebooks": {question.notebook: {"status": "missing", "reason": "", "flags": []} for question in questions},
         "questions": {
             question.id: {
                 "points": None if question.manual else 0,
@@ -114,7 +196,7 @@ def blank_result(submission, questions):
                 "manual": question.manual,
                 "rows": [],
             }
-            for question in questions.values()
+            for question in questions
         },
-        "answers": {question.id: "" for question in questions.values() if question.manual},
+        "answers": {question.id: "" for question in questions if question.manual},
     }

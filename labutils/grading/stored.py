@@ -20,7 +20,7 @@ def preview(submission, questions):
 
     Parameters: submission, as `submissions.collect` yields them; questions, as `course.questions` returns them.
     """
-    result = blank_result(submission, questions)
+    result = blank_result(submission.student, questions.values(), submission.reason, submission.flags)
     result["isolation"] = "nothing was run"
     if submission.reason:
         return result

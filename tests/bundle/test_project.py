@@ -11,8 +11,15 @@ from labutils import files
 ROOT = files.REPOSITORY
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 ENVIRONMENT = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
-CONDA_NAMES = {"pytorch": "torch"}  # conda-forge's name to PyPI's
+CONDA_NAMES = {"pytorch": "torch", "jupyter_client": "jupyter-client"}  # conda-forge's name to PyPI's
 NEEDED = {"numpy", "torch", "torchvision", "matplotlib", "jupyterlab", "nbval", "ipywidgets", "tqdm"}
+BROUGHT_ALONG = {
+    "filelock",
+    "ipython",
+    "jupyter-client",
+    "packaging",
+    "pillow",
+}  # by those, and imported by labutils too
 
 
 def split(requirement):
@@ -35,7 +42,7 @@ def test_conda_and_pip_name_the_same_dependencies_with_the_same_bounds():
     python = PYPROJECT["project"]["requires-python"].removeprefix(">=")
     bounds, _ = conda()
     assert bounds == pip | {"python": python}
-    assert set(pip) == NEEDED
+    assert set(pip) == NEEDED | BROUGHT_ALONG
 
 
 def test_conda_installs_the_package_itself_from_conda_forge():

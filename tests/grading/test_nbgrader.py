@@ -23,7 +23,9 @@ WRONG = {  # two of the five answers
 
 def config():
     """Return the nbgrader_config.py of the README."""
-    return re.search(r"(?s)```python\n(.*?get_config.*?)```", (ROOT / "README.md").read_text("utf-8")).group(1)
+    return re.search(
+        r"(?s)```python\n(.*?get_config.*?)```", (ROOT / "labutils/grading/README.md").read_text("utf-8")
+    ).group(1)
 
 
 def course(folder, notebooks):

@@ -9,7 +9,8 @@ import copy
 import re
 from functools import partial
 
-SOLUTION, HIDDEN_TESTS = "SOLUTION", "HIDDEN TESTS"
+from ..course import HIDDEN_TESTS, SOLUTION, regions, replace_regions
+
 CODE_STUB = '# YOUR CODE HERE\nraise NotImplementedError("{}")'
 TEXT_STUB = "*Write your answer here.*"
 EXERCISE = re.compile(r"\*\*(Exercise [^*]+?)\.?\*\*")  # as the text in front of an exercise names it
@@ -29,36 +30,6 @@ def is_answer(cell):
 def is_check(cell):
     """Return whether this cell checks the answer above it, for points or, beyond the homework, for none."""
     return bool(marks(cell).get("locked")) and not is_answer(cell)
-
-
-def regions(source, kind):
-    """Return [(first line, lines), ...]: the regions between BEGIN `kind` and END `kind`, their lines counted from 1.
-
-    Raises: ValueError where a region has no end, no begin, or another one in it.
-    """
-    found, inside = [], None
-    for number, line in enumerate(source.split("\n"), 1):
-        begins, ends = f"BEGIN {kind}" in line, f"END {kind}" in line
-        if begins and inside is not None or ends and inside is None:
-            raise ValueError(f"expected BEGIN and END {kind} by turns, found {line.strip()!r}")
-        if begins:
-            found.append((number, inside := []))
-        elif ends:
-            inside = None
-        elif inside is not None:
-            inside.append(line)
-    if inside is not None:
-        raise ValueError(f"expected END {kind} after BEGIN {kind}, found none")
-    return found
-
-
-def replace_regions(source, kind, stub):
-    """Return the source with `stub(first line)`, indented alike, in place of each region of `kind` and its markers."""
-    lines = source.split("\n")
-    for first, inside in reversed(regions(source, kind)):
-        indent = re.match(r"\s*", lines[first - 1]).group()
-        lines[first - 1 : first + len(inside) + 1] = [indent + line for line in stub(first)]
-    return "\n".join(lines)
 
 
 def stub(cell, exercise, first):

@@ -5,14 +5,14 @@ import contextlib
 import hashlib
 import json
 import multiprocessing
-import re
 import threading
 from pathlib import Path
 
 from ... import __version__, files
-from ..intake import notebooks
-from . import judge, sandbox
-from .judge import CannotGrade, Cell
+from .. import course
+from ..intake.names import file_name
+from . import sandbox
+from .judge import CannotGrade
 from .notebook_run import allowed_seconds, run
 
 LONGEST_ANSWER = 20_000  # characters of a written answer
@@ -20,36 +20,12 @@ PATIENCE = 10  # seconds in which a scheduler must answer
 _alone = threading.Lock()  # a check keeps what it prints to itself, which two threads cannot do at once
 
 
-def read(path):
-    """Return the `Cell`s of a notebook; raise ValueError, in one line, for a file that `reading.read` refuses."""
-    try:
-        return [_cell(cell) for cell in notebooks.read(path)]
-    except (ValueError, OSError) as error:
-        raise ValueError(notebooks.why(error)) from None
-    except (KeyError, TypeError, AttributeError) as error:
-        found = notebooks.shown(f"{type(error).__name__}: {error}")
-        raise ValueError(f"expected {notebooks.NOTEBOOK}, found {found}") from None
-
-
-def _cell(plain):
-    marks = plain.get("metadata", {}).get("nbgrader", {})
-    points = marks.get("points", 0)
-    return Cell(
-        str(plain["cell_type"]),
-        "".join(plain["source"]),
-        str(marks.get("grade_id", "")),
-        points if isinstance(points, (int, float)) else 0,
-        bool(marks.get("grade")),
-        bool(marks.get("solution")),
-    )
-
-
 def read_all(paths):
     """Return a dict from stem to a notebook's `Cell`s, or to the reason why it cannot be read."""
     found = {}
     for stem, path in paths.items():
         try:
-            found[stem] = read(path)
+            found[stem] = course.read(path)
         except ValueError as error:
             found[stem] = str(error)
     return found
@@ -67,43 +43,39 @@ def grade_one(name, notebooks, masters, flags=(), reason="", seconds=None, requi
     force = sandbox.in_force()
     if require_isolation and force != sandbox.NAMESPACES:
         raise CannotGrade(f"--require-isolation: expected Linux that lets this user make namespaces, found {force}")
-    entries, marks, answers = {}, {}, {}
+    asked = [question for stem, cells in masters.items() for question in course.questions_of(cells, stem)]
+    result = course.blank_result(name, asked, reason, flags) | {"isolation": force}
     for stem, master in masters.items():
         cells, rows = notebooks.get(stem, reason or "missing"), {}
         if isinstance(cells, str):
-            entry = {"status": "missing" if cells == "missing" else "failed", "reason": cells, "flags": []}
+            status = "missing" if cells == "missing" else "failed"
+            result["notebooks"][stem] |= {"status": status, "reason": cells}
             cells = []
         else:
             limit = seconds or allowed_seconds(master)
             with _alone:
-                entry, rows = run(cells, master, sandbox.Limits(limit, int(limit) + 1))
-        entries[stem] = entry
-        for question in judge.questions(master):
-            marks[question.id] = _marks(question, rows.get(question.id), entry["reason"])
+                result["notebooks"][stem], rows = run(cells, master, sandbox.Limits(limit, int(limit) + 1))
+        for question in (question for question in asked if question.notebook == stem):
             if question.manual:
                 written = [cell.source for cell in cells if cell.id == question.id]
-                answers[question.id] = "\n\n".join(written)[:LONGEST_ANSWER]
-    failed = [f"{stem}: {entry['reason']}" for stem, entry in entries.items() if entry["status"] == "failed"]
-    graded = any(entry["status"] == "ok" for entry in entries.values())
-    return {
-        "student": name,
-        "status": "graded" if graded else "failed",
-        "reason": reason or "; ".join(failed) or ("" if graded else "expected notebooks of the course, found none"),
-        "isolation": force,
-        "flags": list(flags),
-        "notebooks": entries,
-        "questions": marks,
-        "answers": answers,
-    }
+                result["answers"][question.id] = "\n\n".join(written)[:LONGEST_ANSWER]
+            else:
+                _enter(result, question, rows.get(question.id))
+    entries = result["notebooks"].items()
+    failed = [f"{stem}: {entry['reason']}" for stem, entry in entries if entry["status"] == "failed"]
+    if any(entry["status"] == "ok" for _, entry in entries):
+        result["status"] = "graded"
+    else:
+        failed = failed or ["expected notebooks of the course, found none"]
+    return result | {"reason": reason or "; ".join(failed)}
 
 
-def _marks(question, rows, reason):
-    """Return a question's entry in the result; without rows, its one row says why there are none."""
-    if question.manual:
-        return {"points": None, "max": question.max, "manual": True, "rows": []}
+def _enter(result, question, rows):
+    """Enter a check's rows and points into the result; without rows, its one row says why there are none."""
     if rows is None:
+        reason = result["notebooks"][question.notebook]["reason"]
         rows = [{"label": "the check", "points": 0, "max": question.max, "message": reason, "hidden": False}]
-    return {"points": sum(row["points"] for row in rows), "max": question.max, "manual": False, "rows": rows}
+    result["questions"][question.id] |= {"points": sum(row["points"] for row in rows), "rows": rows}
 
 
 def grade(submissions, folder, jobs=1, require_isolation=False, dask=None, seconds=None, masters=files.NOTEBOOKS):
@@ -115,8 +87,8 @@ def grade(submissions, folder, jobs=1, require_isolation=False, dask=None, secon
     Raises: ValueError (CannotGrade) or OSError, in one line, where the work cannot go on; what is done is kept.
     A finished result is used again unless the submission, the instructor's notebooks, or labutils changed.
     """
-    masters = {path.stem: read(path) for path in sorted(Path(masters).glob("*.ipynb"))}
-    masters = {stem: cells for stem, cells in masters.items() if judge.questions(cells)}
+    masters = {path.stem: course.read(path) for path in sorted(Path(masters).glob("*.ipynb"))}
+    masters = {stem: cells for stem, cells in masters.items() if course.questions_of(cells)}
     done = Path(folder) / "done"
     done.mkdir(parents=True, exist_ok=True)
     waiting = {}
@@ -141,7 +113,7 @@ def grade(submissions, folder, jobs=1, require_isolation=False, dask=None, secon
         for submission in submissions:
             notebooks = read_all(submission.notebooks)
             work = submission.student, notebooks, masters, [*submission.flags], submission.reason, seconds
-            path, digest = done / file_name(submission.student), _digest([work, __version__])
+            path, digest = done / f"{file_name(submission.student)}.json", _digest([work, __version__])
             if result := _kept(path, digest, require_isolation):
                 yield result
                 continue
@@ -168,19 +140,13 @@ def _executor(jobs, dask):
     try:
         import distributed
     except ImportError:
-        raise ValueError('--dask: expected dask.distributed, found none; pip install "labutils[dask]"') from None
+        raise ValueError('--dask: expected dask.distributed, found none; pip install -e ".[dask]"') from None
     try:
         client = distributed.Client(dask, timeout=PATIENCE, set_as_default=False)
     except (OSError, ValueError) as error:
         raise OSError(f"--dask: expected a scheduler at {dask}, found none: {error}") from None
     with client:
         yield client.get_executor(pure=False), max(1, sum(client.nthreads().values()))
-
-
-def file_name(name):
-    """Return the file that keeps a student's result: a part of the name that every system takes, and its digest."""
-    digest = hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()
-    return f"{re.sub(r'[^A-Za-z0-9-]', '_', name)[:40]}-{digest[:12]}.json"
 
 
 def _digest(work):

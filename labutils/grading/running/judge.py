@@ -8,48 +8,14 @@ import ast
 import contextlib
 import io
 import symtable
-from typing import NamedTuple
 
 from ...checks import RECORD
+from ..course import hidden_rows
 from .exchange import decode, encode, encode_arguments, update
-
-HIDDEN = ("### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS")
 
 
 class CannotGrade(ValueError):
     """Grading cannot go on here, whatever was handed in; the message says what is missing."""
-
-
-class Cell(NamedTuple):
-    """What grading needs of a notebook's cell; `id` is its grade_id, "" where it has none."""
-
-    kind: str
-    source: str
-    id: str = ""
-    points: float = 0
-    grade: bool = False
-    solution: bool = False
-
-
-class Question(NamedTuple):
-    """A question: its grade_id and points, whether a person marks it, and the ids of the cells that answer it."""
-
-    id: str
-    max: float
-    manual: bool
-    answers: tuple
-
-
-def questions(cells):
-    """Return the `Question`s of an instructor's notebook, first to last; a check's answers stand above it."""
-    found, answers = [], []
-    for cell in cells:
-        if cell.grade:
-            found.append(Question(cell.id, cell.points, cell.solution, (cell.id,) if cell.solution else tuple(answers)))
-            answers = answers if cell.solution else []
-        elif cell.solution:
-            answers.append(cell.id)
-    return found
 
 
 def names(source):
@@ -102,17 +68,6 @@ def decide(cells, question, ask):
         {key: row[key] for key in ("label", "points", "max", "message")} | {"hidden": place >= first_hidden}
         for place, row in enumerate(rows)
     ]
-
-
-def hidden_rows(check):
-    """Return how many rows the hidden tests of a check cell add; they are its last."""
-    lines = [line.strip() for line in check.splitlines()]
-    if HIDDEN[0] not in lines:
-        return 0
-    first, last = (lines.index(marker) + 1 for marker in HIDDEN)
-    calls = [node.func for node in ast.walk(ast.parse(check)) if isinstance(node, ast.Call)]
-    rows = [call for call in calls if isinstance(call, ast.Attribute) and call.attr in ("true", "close")]
-    return sum(first < call.end_lineno < last for call in rows)
 
 
 def _stand_in(node, ask):

@@ -16,6 +16,7 @@ from pathlib import Path
 from ... import files
 from ...datasets import find
 from ...networks import checkpoints
+from .. import course
 from . import exchange, judge, student_process
 from .sandbox import Ended, Sandbox
 
@@ -36,7 +37,7 @@ def furnish(room):
     lab, package = Path(room) / "lab", files.REPOSITORY / "labutils"
     apart = ["grading", "maintenance"]  # the rooms that no lab uses
     shutil.copytree(package, lab / "labutils", ignore=lambda folder, _: apart * (Path(folder) == package))
-    shutil.copytree(checkpoints.FOLDER, lab / "checkpoints")
+    shutil.copytree(checkpoints.FOLDER, lab / "checkpoints", ignore=shutil.ignore_patterns("*.md"))
     (lab / "fonts").mkdir()
     for file in (exchange.__file__, student_process.__file__):
         shutil.copy(file, lab)
@@ -72,7 +73,7 @@ def run(cells, master, limits):
     Returns: ({"status", "reason", "flags"}, {grade_id: rows}); a question that was not reached has no rows.
     Raises: CannotGrade where a check cannot be set up.
     """
-    checks = {question.id: question for question in judge.questions(master) if not question.manual}
+    checks = {question.id: question for question in course.questions_of(master) if not question.manual}
     flags, rows = [], {}
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as room, enter(room, limits) as sandbox:
 

@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 
 from labutils import files
+from labutils.grading import course
+from labutils.grading.course import Cell
 from labutils.grading.intake.submissions import Submission
 from labutils.grading.running import class_run, exchange, judge, notebook_run, sandbox, student_process
-from labutils.grading.running.judge import Cell
 
 NOTEBOOKS = files.NOTEBOOKS
 pytestmark = pytest.mark.skipif(not sandbox.POSIX, reason="grading by running needs Linux or macOS")
@@ -254,7 +255,7 @@ def gradient_step(w, problem, learning_rate):
 
 
 def test_patches_and_forged_records_earn_nothing_in_lab_1():
-    master = class_run.read(NOTEBOOKS / "01_gradient_descent.ipynb")
+    master = course.read(NOTEBOOKS / "01_gradient_descent.ipynb")
     ids = {"lab1_a", "lab1_b"}
     forged = [
         cell._replace(source=PATCHES) if cell.id in ids else cell for cell in master if not cell.id.endswith("_answer")
@@ -298,7 +299,7 @@ def loop(monkeypatch):
 
 def solutions(stem):
     """Return what the answer cells of a notebook define, and the given cells that they need."""
-    cells = class_run.read(NOTEBOOKS / f"{stem}.ipynb")
+    cells = course.read(NOTEBOOKS / f"{stem}.ipynb")
     scope = {}
     for cell in cells:
         if cell.kind == "code" and ("import" in cell.source.split("\n")[0] or (cell.solution and cell.id)):
@@ -309,7 +310,7 @@ def solutions(stem):
 def decided(cells, names, loop, leave_out=()):
     """Return {grade_id: rows} of a notebook's checks, decided with these functions."""
     questions = [
-        question for question in judge.questions(cells) if not question.manual and question.id not in leave_out
+        question for question in course.questions_of(cells) if not question.manual and question.id not in leave_out
     ]
     return {question.id: judge.decide(cells, question, loop(names)) for question in questions}
 
@@ -321,7 +322,7 @@ def test_every_check_of_the_labs_is_decided_here_with_full_marks_for_the_solutio
     cells, names = solutions(stem)
     leave_out = () if find.locate() else {"lab2_b"}  # whose hidden test takes the notebook's network, so CIFAR-10
     for name, rows in decided(cells, names, loop, leave_out).items():
-        maximum = next(question.max for question in judge.questions(cells) if question.id == name)
+        maximum = next(question.max for question in course.questions_of(cells) if question.id == name)
         assert sum(row["points"] for row in rows) == sum(row["max"] for row in rows) == maximum, rows
         assert [row["hidden"] for row in rows].count(True) >= 1
         assert not rows[0]["hidden"]
@@ -428,13 +429,13 @@ HOSTILE_VALUES = [
 
 @pytest.mark.parametrize("plain", HOSTILE_VALUES, ids=repr)
 def test_values_that_nobody_encodes_are_a_red_row(plain):
-    question = judge.questions(MASTER)[0]
+    question = course.questions_of(MASTER)[0]
     for answer in ({"value": plain}, {"value": 1, "arguments": plain}, plain):
         assert [row["points"] for row in judge.decide(MASTER, question, lambda request, a=answer: a)] == [0, 0]
 
 
 def test_errors_keep_their_kind_and_are_one_line():
-    question = judge.questions(MASTER)[0]
+    question = course.questions_of(MASTER)[0]
     for error, shown in (
         ("ValueError: a\nb", "stopped with ValueError: a b"),
         ("Strange: " + "x" * 500, "stopped with Strange: " + "x" * 120),
@@ -454,7 +455,7 @@ def test_a_check_takes_the_given_cells_that_it_needs_and_no_answer():
 def test_a_check_that_cannot_be_set_up_stops_grading(refused):
     cells = [SETUP._replace(source="import no_such_module as np\nfrom labutils.checks import Report"), DOUBLE, CHECK_1]
     with pytest.raises(judge.CannotGrade, match="q1: the check cannot be set up here: No module named"):
-        judge.decide(cells, judge.questions(cells)[0], None)
+        judge.decide(cells, course.questions_of(cells)[0], None)
 
 
 @pytest.fixture
@@ -643,7 +644,7 @@ def test_isolation_can_be_required(classroom, here, monkeypatch, refused):
 def test_what_is_no_notebook_is_told_in_one_line(tmp_path, content, refused):
     (tmp_path / "x.ipynb").write_bytes(content)
     with refused():
-        class_run.read(tmp_path / "x.ipynb")
+        course.read(tmp_path / "x.ipynb")
     assert isinstance(class_run.read_all({"x": tmp_path / "x.ipynb", "y": tmp_path})["x"], str)
 
 
@@ -687,5 +688,5 @@ def test_a_students_process_gets_labutils_without_grading_and_no_notebook(tmp_pa
 
 def test_time_allowed_follows_the_notebooks_own_words():
     assert notebook_run.allowed_seconds(MASTER) == 50
-    assert notebook_run.allowed_seconds(class_run.read(NOTEBOOKS / "01_gradient_descent.ipynb")) == 130
+    assert notebook_run.allowed_seconds(course.read(NOTEBOOKS / "01_gradient_descent.ipynb")) == 130
     assert notebook_run.allowed_seconds([]) == notebook_run.allowed_seconds([SETUP]) == 130

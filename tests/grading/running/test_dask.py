@@ -113,5 +113,5 @@ def test_without_a_scheduler_it_says_so(class_, tmp_path, refused, monkeypatch):
 
 def test_without_dask_it_says_how_to_get_it(class_, tmp_path, refused, monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with refused("labutils[dask]"):
+    with refused('pip install -e ".[dask]"'):
         list(class_run.grade(class_, tmp_path / "out", dask="tcp://127.0.0.1:1", masters=tmp_path / "masters"))
