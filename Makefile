@@ -5,6 +5,7 @@
 
 PYTHON ?= python3
 TESTS ?=
+MARKS ?= not slow
 TORCH ?= default
 BIN := .venv/bin
 NOTEBOOKS := $(sort $(wildcard notebooks/*.ipynb))
@@ -44,7 +45,7 @@ endif
 	@touch $@
 
 # The rest is for instructors and maintainers, and no part of the student's bundle.
-#   make test       run the whole test suite              make run      run all notebooks headless, print the results
+#   make test       run the test suite but what is slow   make run      run all notebooks headless, print the results
 #   make notebooks  run all notebooks again in place      make release  make the student's bundle in build/release
 #   make site       render all notebooks as web pages     make figure   draw the README's figure again
 #   make format     lint and format
@@ -61,7 +62,7 @@ EXECUTE := $(BIN)/jupyter nbconvert --log-level=ERROR --to notebook --execute --
 test: .venv/installed-for-tests
 	@mkdir -p build
 	@echo "Running the test suite, notebooks included."
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses=3 --dist=loadfile --no-loadscope-reorder $(TESTS)
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses=3 --dist=loadfile --no-loadscope-reorder -m "$(MARKS)" $(TESTS)
 
 run: $(RUNS) | .venv/installed-for-tests
 	@$(BIN)/python -m labutils.maintenance.results_table $(RUNS)

@@ -243,7 +243,7 @@ def test_batches_whole_and_cut_off(computer):
 
 def test_a_damaged_network_a_lost_one_and_none_at_all(computer):
     network = computer / "checkpoints" / "cifar10-float.pt"
-    assert look(doctor.networks) == [(True, "checkpoints/cifar10-float.pt: digest as in the manifest")]
+    assert look(doctor.networks) == [(True, "trained networks: 1 of 1 as in the manifest")]
     network.write_text("weight5")
     assert red(doctor.networks).startswith("checkpoints/cifar10-float.pt: expected sha256")
     network.unlink()

@@ -4,6 +4,8 @@ Measured on training images, so that no choice made by it looks at the test set.
 imported where it is needed, so that the kept table is read without waiting for it.
 """
 
+from itertools import product
+
 from .kept_table import KeptTable
 
 CHOICES = (2, 3, 4, 5, 6)  # bits that a layer may have
@@ -29,10 +31,8 @@ def measure(model, images, labels, choices=CHOICES, batch=125):
     from ..networks.resnet import folded, inner_layers, quantized
 
     device = next(model.parameters()).device
-    variants = {
-        bits: folded(quantized(model, (bits,) * 3).to(device)).to(memory_format=torch.channels_last)
-        for bits in (None, *choices)
-    }
+    variants = {bits: folded(quantized(model, (bits,) * 3).to(device)) for bits in (None, *choices)}
+    variants = {bits: variant.to(memory_format=torch.channels_last) for bits, variant in variants.items()}
     network = variants[None]
     before, after = 0.0, {name: dict.fromkeys(choices, 0.0) for name in inner_layers(model)}  # sums over the images
 
@@ -47,12 +47,11 @@ def measure(model, images, labels, choices=CHOICES, batch=125):
             y = torch.as_tensor(labels[start : start + batch]).to(device)
             before += loss(x, 0, y)
             for number, block in enumerate(network.body_op):
-                for part, own in list(block.named_children()):
-                    if isinstance(own, torch.nn.Conv2d):  # and not a shortcut without weights
-                        for bits in choices:
-                            setattr(block, part, getattr(variants[bits].body_op[number], part))
-                            after[f"body_op.{number}.{part}.0"][bits] += loss(x, number, y)
-                        setattr(block, part, own)
+                convolutions = [(part, own) for part, own in block.named_children() if isinstance(own, torch.nn.Conv2d)]
+                for (part, own), bits in product(convolutions, choices):
+                    setattr(block, part, getattr(variants[bits].body_op[number], part))
+                    after[f"body_op.{number}.{part}.0"][bits] += loss(x, number, y)
+                    setattr(block, part, own)
                 x = block(x)
     return {name: {bits: (after[name][bits] - before) / len(images) for bits in choices} for name in after}
 

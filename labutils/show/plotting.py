@@ -9,11 +9,11 @@ from .style import COLORS, DASHES, LOSS_FLOOR, MARKERS, few_ticks, line_style, p
 from .style import use_style as use_style  # so that notebooks find it beside the figures
 
 
-def plot_lines(x, lines, xlabel, ylabel, title=None, logx=False, logy=False, ax=None, legend=True):
+def plot_lines(x, lines, xlabel, ylabel, title=None, log="", ax=None, legend=True):
     """Draw several curves over the same x.
 
-    Parameters: x, numbers (n,); lines, a dict from label to numbers (n,); axis labels with units; logx, logy, whether
-        an axis is logarithmic; ax, where to draw (None: a new figure); legend, whether several lines get one.
+    Parameters: x, numbers (n,); lines, a dict from label to numbers (n,); axis labels with units; log, which of
+        the axes "xy" are logarithmic; ax, where to draw (None: a new figure); legend, whether several lines get one.
     Returns: Figure.
     """
     if ax is None:
@@ -21,10 +21,8 @@ def plot_lines(x, lines, xlabel, ylabel, title=None, logx=False, logy=False, ax=
     for index, (label, y) in enumerate(lines.items()):
         ax.plot(x, y, label=label, **line_style(index, len(x)))
     ax.set(xlabel=xlabel, ylabel=ylabel, title=title)
-    if logx:
-        ax.set_xscale("log")
-    if logy:
-        ax.set_yscale("log")
+    for axis in log:
+        getattr(ax, f"set_{axis}scale")("log")
     few_ticks(ax.xaxis)
     few_ticks(ax.yaxis)
     if legend and len(lines) > 1:
@@ -58,7 +56,7 @@ def plot_loss(runs, problem, steps=None, title=None, ax=None):
     losses = {label: run.losses(problem)[: None if steps is None else steps + 1] for label, run in runs.items()}
     shown = len(next(iter(losses.values())))
     title = f"{len(problem.y)} data points" if title is None else title
-    figure = plot_lines(np.arange(shown), losses, "step", "loss L (log scale)", title, logy=True, ax=ax)
+    figure = plot_lines(np.arange(shown), losses, "step", "loss L (log scale)", title, log="y", ax=ax)
     if min(values.min() for values in losses.values()) < LOSS_FLOOR:
         ax.set_ylim(bottom=LOSS_FLOOR)
     return figure

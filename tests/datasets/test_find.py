@@ -318,6 +318,7 @@ def test_where_the_stand_in_cannot_be_kept_it_is_drawn_each_time(arrays, few_sha
     assert list((tmp_path / "bundle/data").iterdir()) == []
 
 
+@pytest.mark.cifar
 @pytest.mark.skipif(
     not (find.data_path() / find.NPZ_FILE).is_file(), reason="no cifar10.npz in $LABUTILS_DATA or data/"
 )

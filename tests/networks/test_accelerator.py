@@ -25,6 +25,8 @@ GPU = torch.device("lazy", 0)
 MOVES = {"aten::_to_copy", "aten::to", "aten::copy_", "aten::_local_scalar_dense"}
 INDEXED = {"aten::index", "aten::index_put_"}  # for which a GPU takes the processor's indices
 
+pytestmark = pytest.mark.slow
+
 
 class OnGPU(torch.Tensor):
     """A tensor that says it lies on the GPU; `held` is what it computes with."""

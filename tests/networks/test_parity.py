@@ -20,9 +20,13 @@ HOMEWORK = {
     (4, 2, 4): 0.4157,
     (2, 4, 4): 0.1041,
 }
-needs_course = pytest.mark.skipif(
-    not (COURSE and find.locate()), reason="needs CIFAR-10, and the course's own network in LABUTILS_COURSE_CHECKPOINT"
-)
+pytestmark = [
+    pytest.mark.cifar,
+    pytest.mark.skipif(
+        not (COURSE and find.locate()),
+        reason="needs CIFAR-10, and the course's own network in LABUTILS_COURSE_CHECKPOINT",
+    ),
+]
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +39,6 @@ def images():
     return find.load("cifar10")
 
 
-@needs_course
 @pytest.mark.parametrize("bits", HOMEWORK)
 def test_homework_accuracy_within_three_images(bits, course_network, images):
     model = quantized(course_network, bits)

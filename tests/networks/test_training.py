@@ -263,6 +263,7 @@ def test_each_weight_is_quantized_once_a_step_in_float32_also_under_autocast(mon
     assert np.isfinite(history[0]["loss"])
 
 
+@pytest.mark.slow
 def test_bfloat16_learns_as_float32_does(monkeypatch):
     """A short paired run: not that no accuracy is ever lost, but that autocast follows float32 step for step."""
     labels = np.arange(64) % 2
@@ -325,6 +326,7 @@ here.run(here.network((4, 4, 2)), state_file, epochs=4)
 """
 
 
+@pytest.mark.slow
 def test_a_run_killed_again_and_again_ends_with_the_weights_of_a_whole_one(tmp_path):
     state_file = tmp_path / "run.training"
     moments = {"in an epoch": 1, "with half a file written": 2, "before the rename": 3}

@@ -42,7 +42,10 @@ MINUTE = 60_000  # milliseconds
 COMPLAINT = re.compile(rb'"msg_type": ?"error"|Traceback \(most recent call last\)')
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install -e '.[test]'")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: apt-get install chromium")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: apt-get install chromium"),
+]
 
 
 def lab_command(notebooks):

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import nbformat
+import pytest
 
 from labutils import files
 
@@ -17,6 +18,7 @@ TITLES = {
 }
 
 
+@pytest.mark.slow
 def test_a_broken_promise_fails_and_so_does_one_that_was_not_made_or_not_measured(tmp_path):
     (tmp_path / "pytest.ini").write_text("[pytest]\n")  # not this repository's settings
     for name, title in TITLES.items():

@@ -99,15 +99,7 @@ def grade(submissions, folder, jobs=1, require_isolation=False, dask=None, secon
             ready, _ = concurrent.futures.wait(waiting, return_when=concurrent.futures.FIRST_COMPLETED)
             for future in [future for future in waiting if future in ready]:
                 work, path, digest = waiting.pop(future)
-                try:
-                    result = future.result()
-                    files.write_whole(path, json.dumps({"digest": digest, "result": result}).encode())
-                except (CannotGrade, OSError, concurrent.futures.BrokenExecutor):
-                    raise
-                except Exception as error:  # of this submission alone: the others are graded
-                    reason = f"it could not be graded: {type(error).__name__}: {' '.join(str(error).split())[:200]}"
-                    result = grade_one(work[0], {}, masters, reason=reason)
-                yield result
+                yield _result(future, work, path, digest)
 
     with _executor(jobs, dask) as (executor, workers):
         for submission in submissions:
@@ -120,6 +112,20 @@ def grade(submissions, folder, jobs=1, require_isolation=False, dask=None, secon
             yield from finished(most=2 * workers - 1)
             waiting[executor.submit(grade_one, *work, require_isolation)] = work, path, digest
         yield from finished(most=0)
+
+
+def _result(future, work, path, digest):
+    """Return the result of finished work, and keep it; what fails for this submission alone is its reason."""
+    try:
+        result = future.result()
+        files.write_whole(path, json.dumps({"digest": digest, "result": result}).encode())
+        return result
+    except (CannotGrade, OSError, concurrent.futures.BrokenExecutor):
+        raise
+    except Exception as error:  # the others are graded
+        reason = f"it could not be graded: {type(error).__name__}: {' '.join(str(error).split())[:200]}"
+        name, _, masters = work[:3]
+        return grade_one(name, {}, masters, reason=reason)
 
 
 @contextlib.contextmanager

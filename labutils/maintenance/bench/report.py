@@ -63,7 +63,7 @@ def figure(rows):
     steps = [row for row in rows if row.what.startswith("one step")]
     d = [int(row.what.split("d = ")[1].split(",")[0]) for row in steps]
     lines = {"one step": [row.ours for row in steps], "its bare products": [row.theirs for row in steps]}
-    plotting.plot_lines(d, lines, "weights d (n = d/2 data points)", "time (ms)", None, True, True, right)
+    plotting.plot_lines(d, lines, "weights d (n = d/2 data points)", "time (ms)", None, "xy", right)
     return drawn
 
 

@@ -83,6 +83,7 @@ def finished(address):
         return client.run_on_scheduler(count)
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_killed_loses_nothing_and_nothing_is_graded_twice(cluster, class_, tmp_path):
     address, workers = cluster
     options = {"folder": tmp_path / "out", "masters": tmp_path / "masters"}

@@ -146,6 +146,7 @@ def test_without_scikit_learn_bench_says_so(tmp_path, monkeypatch, capsys):
     assert capsys.readouterr().out.count("scikit-learn") == 1
 
 
+@pytest.mark.slow
 def test_a_peak_of_memory_is_seen():
     lines = "before = peak_bytes()", "np.ones(40_000_000)", "print(peak_bytes() - before)"
     code = "\n".join(["import numpy as np", "from labutils.maintenance.bench.measure import peak_bytes", *lines])
