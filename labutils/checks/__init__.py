@@ -10,8 +10,9 @@ __getattr__ = hand_on(
     __name__,
     waiting="",
     report="RECORD Report",
-    lab1="exact_from_everywhere lab1_a lab1_b lab1_c lab1_d lab1_e lab1_f lab1_g_l1 lab1_g_proximal lab1_g_pruning "
-    "lab1_g_trimmed sparse_and_close",
+    lab1="lab1_a lab1_b lab1_c",
+    lab1_penalties="lab1_d lab1_e lab1_f",
+    lab1_bonus="exact_from_everywhere lab1_g_l1 lab1_g_proximal lab1_g_pruning lab1_g_trimmed sparse_and_close",
     lab2="lab2_a lab2_b lab2_c lab2_d lab2_e lab2_f",
     problem1="outcome problem1_1 problem1_2 problem1_3 problem1_4 problem1_5 problem1_6 problem1_7 problem1_8",
     problem1_networks="problem1_9 problem1_10",

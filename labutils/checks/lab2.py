@@ -1,58 +1,110 @@
 """What each question of Lab 2 must show. Its exercises stand in notebooks/06 and 07."""
 
+import numpy as np
 import torch
 from torch.nn import functional as F
 
-from ..networks.quantize import QuantLinear, quant_layers
+from ..networks.quantize import QuantLinear, quant_layers, settle
 from ..networks.resnet import ResNet20, stage_layers
 from .report import Report
 
 
+def levels(w, bits):
+    """Return w rounded to the nearest of 2**bits levels from its least to its greatest value."""
+    lowest, reach, top = w.min(), w.max() - w.min(), 2**bits - 1
+    return w.clone() if reach == 0 else lowest + reach * torch.round((w - lowest) / reach * top) / top
+
+
+def _rounding(share_of, low=torch.min, high=torch.max):
+    """Return a quantizer that puts `share_of(share, bits)` in place of a weight's share of the range, 0 to 1."""
+    return lambda w, bits: low(w) + (high(w) - low(w)) * share_of((w - low(w)) / (high(w) - low(w)), bits)
+
+
+QUANTIZER_MISTAKES = {
+    "0 / 0: the range of these weights is zero": lambda w, bits: torch.full_like(w, float("nan")),
+    "ceil instead of round: a weight goes to the NEAREST level": (
+        _rounding(lambda share, bits: torch.ceil(share * (2**bits - 1)) / (2**bits - 1))
+    ),
+    "floor instead of round: a weight goes to the NEAREST level": (
+        _rounding(lambda share, bits: torch.floor(share * (2**bits - 1)) / (2**bits - 1))
+    ),
+    "2 bits make 4 levels, with 3 steps between them, not 4": (
+        _rounding(lambda share, bits: torch.round(share * 2**bits) / 2**bits)
+    ),
+    "the minimum is not added back": lambda w, bits: levels(w, bits) - w.min(),
+    "shares in [0, 1]: scale them back to the range of w": (
+        lambda w, bits: (levels(w, bits) - w.min()) / (w.max() - w.min())
+    ),
+    "the range is from -max|w| to max|w|; it should be from min(w) to max(w)": _rounding(
+        lambda share, bits: torch.round(share * (2**bits - 1)) / (2**bits - 1), lambda w: -w.abs().max(), torch.max
+    ),
+    "alpha is max(w) - min(w), not max|w|": lambda w, bits: (
+        w.min() + w.abs().max() * torch.round((w - w.min()) / w.abs().max() * (2**bits - 1)) / (2**bits - 1)
+    ),
+    "a zero is a weight like any other: it goes to the nearest level too": (
+        lambda w, bits: torch.where(w == 0, 0.0, levels(w, bits))
+    ),
+    "bits is an argument: this makes 4 levels": lambda w, bits: levels(w, 2),
+    "nothing was rounded": lambda w, bits: w,
+}
+SAMPLE = torch.tensor([[0.6, -0.9, 0.1], [-0.3, 1.5, 0.25], [-0.05, 0.8, -0.45]])  # its 2-bit levels: -0.9, -0.1, 0.7
+
+
+def tensors(seed=0):
+    """Return weights of many kinds: zeros inside, an offset, one sign only, large, small, of one and four axes."""
+    generator = torch.Generator().manual_seed(seed)
+    plain = torch.randn(4, 3, 3, 3, generator=generator)
+    with_zeros = torch.where(torch.rand(6, 5, generator=generator) < 0.3, 0.0, torch.randn(6, 5, generator=generator))
+    return [SAMPLE, with_zeros, plain + 7, -plain.abs() - 0.5, plain.abs() + 0.1, 100 * plain[0], plain[0, 0] / 1000]
+
+
 def lab2_a(ste):
     """Check `ste`, a torch.autograd.Function with apply(w, bits), the straight-through quantizer: 8 points."""
-    w = torch.tensor([[0.6, -0.9, 0.1], [-0.3, 1.5, 0.25], [-0.05, 0.8, -0.45]])
-    lowest, reach = -0.9, 2.4  # of this tensor; its four 2-bit levels are -0.9, -0.1, 0.7 and 1.5
-    scaled = (w - lowest) / reach
-    mistakes = {
-        "ceil instead of round: a weight goes to the NEAREST level": lowest + reach * torch.ceil(scaled * 3) / 3,
-        "floor instead of round: a weight goes to the NEAREST level": lowest + reach * torch.floor(scaled * 3) / 3,
-        "2 bits make 4 levels, with 3 steps between them, not 4": lowest + reach * torch.round(scaled * 4) / 4,
-        "the minimum is not added back": reach * torch.round(scaled * 3) / 3,
-        "shares in [0, 1]: scale them back to the range of w": torch.round(scaled * 3) / 3,
-        "the range is from -max|w| to max|w|; it should be from min(w) to max(w)": (
-            -1.5 + 3 * torch.round((w + 1.5) / 3 * 3) / 3
-        ),
-        "nothing was rounded": w,
-    }
-    right = torch.tensor([[0.7, -0.9, -0.1], [-0.1, 1.5, -0.1], [-0.1, 0.7, -0.1]])
-    upstream = torch.arange(9.0).reshape(3, 3)
-    equal = torch.full((4,), 0.3)
+    cases = [(SAMPLE, 2), *[(w, bits) for w in tensors() for bits in (2, 1, 3, 4, 8)]]
+    drawn = torch.randn(3, 3, generator=torch.Generator().manual_seed(1))
+    upstreams = [torch.arange(9.0).reshape(3, 3), drawn, 300 * drawn, drawn / 1e4]
+    some = tensors()
 
-    def count_levels():
-        uneven = torch.linspace(-1, 2, 1001) ** 3
-        return [len(torch.unique(ste.apply(uneven, bits))) for bits in (1, 3, 5)]
+    def count_levels(uneven, bits):
+        return len(torch.unique(ste.apply(uneven, bits)))
 
-    def gradient():
+    def gradient(w, bits, upstream):
         moving = w.clone().requires_grad_()
-        (ste.apply(moving, 2) * upstream).sum().backward()
+        result = ste.apply(moving, bits)
+        (result * upstream.to(result.device)).sum().backward()
         return moving.grad
 
-    blocked = {"the gradient is zero: backward must hand on what it is given": torch.zeros(3, 3)}
-    divided = {"0 / 0: the range of these weights is zero": torch.full((4,), float("nan"))}
+    blocked = {
+        "the gradient is zero: backward must hand on what it is given": lambda w, bits, g: torch.zeros_like(g),
+        "the gradient is clipped: hand it on as it is": lambda w, bits, g: g.clamp(-1, 1),
+        "this is the gradient's sign: hand it on as it is": lambda w, bits, g: g.sign(),
+        "this is the rounded gradient: hand it on as it is": lambda w, bits, g: levels(g, bits),
+    }
+    uneven = torch.linspace(-1, 2, 1001) ** 3
     report = Report("lab2_a", "The straight-through estimator")
-    report.close("a 3x3 tensor at 2 bits", lambda: ste.apply(w, 2), right, 2, mistakes, tolerance=1e-5)
-    report.close("how many levels at 1, 3 and 5 bits", count_levels, [2, 8, 32])
-    report.close("bits=None leaves the weights alone", lambda: ste.apply(w, None), w)
-    report.close("bits=0 sets all weights to zero", lambda: ste.apply(w, 0), torch.zeros(3, 3))
-    report.close("the gradient passes straight through", gradient, upstream, 2, blocked)
-    return report.close("weights that are all equal stay as they are", lambda: ste.apply(equal, 4), equal, 1, divided)
+    report.agree("a 3x3 tensor at 2 bits", ste.apply, levels, cases, 2, QUANTIZER_MISTAKES, tolerance=1e-4)
+    report.agree(
+        "how many levels at 1, 3 and 5 bits", count_levels, lambda w, bits: 2**bits, [(uneven, b) for b in (1, 3, 5)]
+    )
+    report.agree("bits=None leaves the weights alone", ste.apply, lambda w, bits: w, [(w, None) for w in some])
+    report.agree("bits=0 sets all weights to zero", ste.apply, lambda w, bits: 0 * w, [(w, 0) for w in some])
+    passed = [(w, bits, g) for w in (SAMPLE, 5 * SAMPLE + 9, SAMPLE.abs()) for bits in (2, 4) for g in upstreams]
+    report.agree("the gradient passes straight through", gradient, lambda w, bits, g: g, passed, 2, blocked)
+    equal = [(torch.full((4,), value), 4) for value in (0.3, 0.0, -2.0)] + [(torch.tensor([1.5]), 2)]
+    label = "weights that are all equal stay as they are"
+    return report.agree(label, ste.apply, levels, equal, 1, QUANTIZER_MISTAKES)
 
 
 def _sample_network(bits=(None, None, None), seed=1):
-    """Return a ResNet20 with reproducible random weights, in evaluation mode."""
+    """Return a ResNet20 with reproducible random weights and batch-norm statistics, in evaluation mode."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return ResNet20(bits).eval()
+        network = ResNet20(bits).eval()
+        for module in network.modules():
+            if isinstance(module, torch.nn.BatchNorm2d):
+                module.running_mean.normal_(0, 0.1)
+                module.running_var.uniform_(0.5, 2)
+    return network
 
 
 def _misplaced(model, bits):
@@ -62,118 +114,230 @@ def _misplaced(model, bits):
 
 
 def _scores(model):
-    """Return a network's scores for two reproducible random images, in evaluation mode."""
-    images = torch.randn(2, 3, 32, 32, generator=torch.Generator().manual_seed(2))
+    """Return a network's scores for two reproducible random images, in evaluation mode; its mode stays."""
+    images, mode = torch.randn(2, 3, 32, 32, generator=torch.Generator().manual_seed(2)), model.training
     with torch.inference_mode():
-        return model.eval()(images)
+        scores = model.eval()(images.to(next(model.parameters()).device))
+    model.train(mode)
+    return scores.cpu()
+
+
+def _state(model):
+    """Return all that a network holds, on the processor: weights, statistics, bits and mode."""
+    held = {name: value.detach().cpu().clone() for name, value in model.state_dict().items()}
+    return held | {"bits": [layer.bits for _, layer in quant_layers(model)], "training": model.training}
+
+
+def _differences(one, other, names=None):
+    """Return the names of what differs between two states."""
+
+    def same(a, b):
+        return torch.equal(a, b) if isinstance(a, torch.Tensor) else a == b
+
+    return [name for name in names or one if name not in other or not same(one[name], other[name])]
+
+
+def _given_network_stays(quantize_model):
+    """Return what `quantize_model` did wrong to the network that it was given, "" where nothing."""
+    given = _sample_network()
+    before = _state(given)
+    made = quantize_model(given, 3)
+    if _differences(before, _state(given)):
+        return "the network that was given has changed: make a new ResNet20, and leave the given one alone"
+    with torch.no_grad():
+        for parameter in made.parameters():
+            parameter.add_(1.0)
+    if _differences(before, _state(given)):
+        return "the new network shares its weights with the given one: load_state_dict copies them without assign"
+    return ""
 
 
 def lab2_b(quantize_model):
     """Check `quantize_model(model, bits)`, a ResNet20 with all stages at `bits` and the model's weights: 1.5 points."""
-    float_model, expected, other = _sample_network(), _sample_network((3, 3, 3)), _sample_network((3, 3, 3), seed=5)
-    mistakes = {
-        "these are the float network's scores: nothing was quantized": _scores(float_model),
-        "these are other weights: copy the float network's with load_state_dict": _scores(other),
-    }
+    float_model, expected = _sample_network(), _sample_network((3, 3, 3))
+    weights = [name for name, _ in float_model.named_parameters()]
     report = Report("lab2_b", "The network at fewer bits")
-    report.true(
-        "3 bits in all three stages, first and last layer float",
-        lambda: not _misplaced(quantize_model(float_model, 3), (3, 3, 3)),
-        hint="ResNet20 takes one number of bits per stage",
-    )
-    return report.close(
-        "it computes with the float network's weights",
-        lambda: _scores(quantize_model(float_model, 3)),
-        _scores(expected),
-        points=0.5,
-        mistakes=mistakes,
-        tolerance=1e-4,
-    )
+
+    def placed():
+        for bits in (3, 5, 2):
+            made = quantize_model(float_model, bits)
+            if made is float_model or not any(layer.bits for _, layer in quant_layers(made)):
+                return "nothing was quantized: make a new network, ResNet20(bits=...)"
+            layers = _misplaced(made, (bits,) * 3)
+            if {"head_conv.0", "final_fc"} & set(layers):
+                return "the first and the last layer stay float: ResNet20(bits=...) gives bits to its stages only"
+            if layers:
+                return "some layers have other bits: ResNet20 takes one number of bits per stage"
+        return _given_network_stays(quantize_model)
+
+    def computes():
+        made = quantize_model(float_model, 3)
+        found, given = _state(made), _state(float_model)
+        off = _differences(given, found, [*float_model.state_dict()])
+        if off and not _differences(_state(settle(_sample_network((3, 3, 3)))), found, off):
+            return "the float weights are lost: the layers round by themselves, so copy the weights as they are"
+        if len({*off} & {*weights}) > len(weights) / 2:
+            return "these are other weights: copy the float network's with load_state_dict"
+        if off:
+            return "some weights or batch-norm statistics are others: load_state_dict(model.state_dict()) copies all"
+        if not torch.allclose(_scores(made), _scores(expected), rtol=1e-4, atol=1e-4):
+            return "these are not the rounded network's scores: was anything quantized?"
+        return ""
+
+    report.says("3 bits in all three stages, first and last layer float", placed)
+    return report.says("it computes with the float network's weights", computes, points=0.5)
+
+
+def step_case(seed, bits=2, rate=0.1):
+    """Return (layer, optimizer, x, y) for one step of training: all of it from the seed, in training mode."""
+    generator = torch.Generator().manual_seed(seed)
+    layer = QuantLinear(4, 3, bits=bits)
+    weights = {"linear.weight": torch.randn(3, 4, generator=generator), "linear.bias": torch.zeros(3)}
+    layer.load_state_dict(weights)
+    x, y = torch.randn(8, 4, generator=generator), torch.arange(8) % 3
+    return layer, torch.optim.SGD(layer.parameters(), lr=rate), x, y
+
+
+def step_loss(seed):
+    """Return the loss that `step_case` starts from."""
+    layer, _, x, y = step_case(seed)
+    return F.cross_entropy(layer(x), y).item()
 
 
 def lab2_c(finetune_step):
     """Check `finetune_step(model, optimizer, x, y)`, one step of quantization-aware training: 2 points, 1 hidden."""
-    x = torch.randn(8, 4, generator=torch.Generator().manual_seed(3))
-    y = torch.arange(8) % 3
 
-    def fresh():
-        layer = QuantLinear(4, 3, bits=2)
-        weights = torch.randn(3, 4, generator=torch.Generator().manual_seed(4))
-        layer.load_state_dict({"linear.weight": weights, "linear.bias": torch.zeros(3)})
-        return layer, torch.optim.SGD(layer.parameters(), lr=0.1)
-
-    def moved(steps, clear=True, sign=1):
-        layer, optimizer = fresh()
+    def moved(case, steps, clear=True, sign=1, scores=lambda z: z, before=lambda layer: None):
+        layer, optimizer, x, y = step_case(*case)
+        before(layer)
         for _ in range(steps):
             if clear:
                 optimizer.zero_grad()
-            (sign * F.cross_entropy(layer(x), y)).backward()
+            (sign * F.cross_entropy(scores(layer(x)), y)).backward()
             optimizer.step()
         return layer.weight.detach()
 
-    def answer(steps):
-        layer, optimizer = fresh()
+    def answer(case, steps):
+        layer, optimizer, x, y = step_case(*case)
         for _ in range(steps):
-            finetune_step(layer, optimizer, x, y)
+            loss = finetune_step(layer, optimizer, x, y)
+        if not layer.training:
+            raise ValueError("model.eval() in a training step: batch normalisation would stop learning; leave the mode")
+        if loss is None:
+            raise ValueError("the function returns nothing: return the loss, a number")
         return layer.weight.detach()
 
     one = {
-        "the weights did not move: call backward, then optimizer.step": fresh()[0].weight.detach(),
-        "the loss climbs: the sign is wrong": moved(1, sign=-1),
+        "the weights did not move: call backward, then optimizer.step": (
+            lambda case, steps: step_case(*case)[0].weight.detach()
+        ),
+        "the loss climbs: the sign is wrong": lambda case, steps: moved(case, steps, sign=-1),
+        "softmax is part of cross_entropy: give it the scores": (
+            lambda case, steps: moved(case, steps, scores=lambda z: z.softmax(1))
+        ),
+        "gradients of earlier steps are still there: call optimizer.zero_grad": (
+            lambda case, steps: moved(case, steps, clear=False)
+        ),
+        "this is the mean squared error's or another loss's step: use F.cross_entropy": (
+            lambda case, steps: moved(case, steps, scores=lambda z: z.log_softmax(1).exp())
+        ),
     }
-    two = {"gradients of earlier steps are still there: call optimizer.zero_grad": moved(2, clear=False)}
+    drawn = [(3,), (4, None, 0.5), (5, 4, 0.01)]
     report = Report("lab2_c", "One step of fine-tuning")
-    report.close("one step moves the float weights", lambda: answer(1), moved(1), mistakes=one)
-    return report.close("two steps in a row", lambda: answer(2), moved(2), mistakes=two)
+    report.agree("one step moves the float weights", answer, moved, [(case, 1) for case in drawn], 1, one)
+    return report.agree("two steps in a row", answer, moved, [(case, 2) for case in drawn], 1, one)
 
 
 def lab2_d(set_bits):
     """Check `set_bits(model, bits)`, which gives each stage of a ResNet20 its own bits: 2 points, 1 hidden."""
+    schemes = [(4, 2, 3), (None, 0, 16), (2, 5, 2)]
+    wrong = "some layers have other bits: each stage has six 3x3 convolutions, stages 2 and 3 a 1x1 shortcut as well"
 
-    def misplaced(bits):
-        model = _sample_network()
-        changed = set_bits(model, bits)
-        return len(_misplaced(model if changed is None else changed, bits))
+    def placed():
+        for bits in schemes:
+            model = _sample_network((6, 6, 6))
+            made = set_bits(model, bits)
+            found = model if made is None else made
+            if layers := _misplaced(found, bits):
+                by_stage = [{layer.bits for layer in stage_layers(found, stage)} for stage in range(3)]
+                if by_stage[1:] == [{bits[0]}, {bits[1]}]:
+                    return "stages are counted from 0: bits[0] belongs to stage_layers(model, 0)"
+                if by_stage[0] == by_stage[1] == by_stage[2] and by_stage[0] < {*bits}:
+                    return "all stages have the same bits: stage k gets bits[k]"
+                if {"head_conv.0", "final_fc"} & set(layers):
+                    return "the first and the last layer stay float"
+                return wrong
+        return ""
 
-    def scores():
+    def computes():
         model = _sample_network()
-        return _scores(set_bits(model, (4, 2, 3)) or model)
+        before = _state(model)
+        made = set_bits(model, (4, 2, 3))
+        if made is None:
+            return "the function returns nothing: return the model"
+        if _differences(before, _state(made), [*model.state_dict()]):
+            return "the weights have changed: set the bits alone, the layers round by themselves"
+        if not torch.allclose(_scores(made), _scores(_sample_network((4, 2, 3))), rtol=1e-4, atol=1e-4):
+            return "these are not the scores at 4, 2 and 3 bits: was anything quantized?"
+        return ""
 
     report = Report("lab2_d", "Bits for each stage")
-    label = "every layer has its stage's bits, first and last are float"
-    hint = "some layers have other bits: each stage has six 3x3 convolutions, stages 2 and 3 a 1x1 shortcut as well"
-    report.true(label, lambda: misplaced((4, 2, 3)) == 0, hint=hint)
-    unquantized = {"these are the float network's scores: nothing was quantized": _scores(_sample_network())}
-    expected = _scores(_sample_network((4, 2, 3)))
-    return report.close("the network computes with these bits", scores, expected, 1, unquantized, tolerance=1e-4)
+    report.says("every layer has its stage's bits, first and last are float", placed)
+    return report.says("the network computes with these bits", computes)
 
 
 def lab2_e(average_bits):
     """Check `average_bits(layers)`, the mean bits per weight of [(weights, bits), ...]: 6 points, 1 hidden."""
-    layers = [(432, None), (13_824, 4), (51_200, 4), (204_800, 2), (640, None)]
-    total = sum(count for count, _ in layers)
-    quantized = sum(count * bits for count, bits in layers if bits is not None)
-    right = (quantized + 32 * (432 + 640)) / total
+    scheme = [(432, None), (13_824, 4), (51_200, 4), (204_800, 2), (640, None)]
+    others = [[(3, 5), (4, None), (1, 1)], [(7, 2), (7, 6)], [(100, None), (1, 0)], [(2, 16), (9, 3), (5, 8), (1, 7)]]
+
+    def spent(layers, of_float=32):
+        return sum(count * (of_float if bits is None else bits) for count, bits in layers)
+
+    def right(layers):
+        return spent(layers) / sum(count for count, _ in layers)
+
     mistakes = {
-        "this is the mean over layers: a layer counts with its number of weights": (32 + 4 + 4 + 2 + 32) / 5,
-        "float layers are missing: they count 32 bits a weight": quantized / total,
-        "first and last layer are left out: they count, at 32 bits": quantized / (total - 432 - 640),
-        "this is the total number of bits: divide by the number of weights": right * total,
+        "this is the mean over layers: a layer counts with its number of weights": (
+            lambda layers: sum(32 if bits is None else bits for _, bits in layers) / len(layers)
+        ),
+        "float layers are missing: they count 32 bits a weight": (
+            lambda layers: spent(layers, 0) / sum(count for count, _ in layers)
+        ),
+        "first and last layer are left out: they count, at 32 bits": (
+            lambda layers: spent(layers, 0) / sum(count for count, bits in layers if bits is not None)
+        ),
+        "zero bits are bits too: compare with None": (
+            lambda layers: sum(count * (bits or 32) for count, bits in layers) / sum(count for count, _ in layers)
+        ),
+        "this is the total number of bits: divide by the number of weights": spent,
+        "// rounds down: divide with /": lambda layers: spent(layers) // sum(count for count, _ in layers),
     }
     report = Report("lab2_e", "The average precision")
-    report.close("the scheme {4, 4, 2}", lambda: average_bits(layers), right, 2, mistakes)
-    report.close("one layer of 10 weights at 3 bits", lambda: average_bits([(10, 3)]), 3)
-    report.close("a float layer counts 32 bits", lambda: average_bits([(5, None), (5, 2)]), 17)
-    return report.close("zero bits are bits too", lambda: average_bits([(6, 0), (2, 8)]), 2, 2)
+    drawn = [(layers,) for layers in (scheme, *others)]
+    report.agree("the scheme {4, 4, 2}", average_bits, right, drawn, 2, mistakes)
+    report.agree("one layer of 10 weights at 3 bits", average_bits, right, [([(10, 3)],), ([(1, 9)],)], 1, mistakes)
+    report.agree("a float layer counts 32 bits", average_bits, right, [([(5, None), (5, 2)],)], 1, mistakes)
+    return report.agree("zero bits are bits too", average_bits, right, [([(6, 0), (2, 8)],)], 2, mistakes)
 
 
 def lab2_f(cheapest):
     """Check `cheapest(drops, saved)`, the index of the smallest accuracy drop per bit saved: 1 point, 1 hidden."""
+
+    def least(value):
+        return lambda drops, saved: int(np.argmin([value(drop, bits) for drop, bits in zip(drops, saved)]))
+
     mistakes = {
-        "this is the smallest drop: divide it by the bits that it saves": 0,
-        "this is the largest saving: a drop belongs over it": 1,
-        "this is the DEAREST: look for the smallest drop per bit": 2,
+        "this is the smallest drop: divide it by the bits that it saves": least(lambda drop, bits: drop),
+        "this is the largest saving: a drop belongs over it": least(lambda drop, bits: -bits),
+        "this is the DEAREST: look for the smallest drop per bit": least(lambda drop, bits: -drop / bits),
+        "// rounds down, and the drops are small: divide with /": least(lambda drop, bits: drop // bits),
+        "the saving counts once: drop / saved": least(lambda drop, bits: drop / bits**2),
+        "this multiplies: divide the drop by the bits that it saves": least(lambda drop, bits: drop * bits),
+        "count from 0": lambda drops, saved: least(lambda drop, bits: drop / bits)(drops, saved) + 1,
     }
-    drops, saved = [0.01, 0.6, 0.06, 0.02], [0.01, 2.0, 0.02, 0.5]
+    drawn = [([0.01, 0.6, 0.06, 0.02], [0.01, 2.0, 0.02, 0.5]), ([0.3, 0.02, 0.2], [3.0, 0.1, 1.0])]
+    drawn += [([0.02, 0.09, 0.4], [0.1, 1.0, 4.0]), ([-0.01, 0.3, -0.02, 0.1], [0.1, 2.0, 0.5, 1.0])]
+    drawn += [([0.1, 0.2, 0.5], [2.0, 0.8, 12.5])]
     report = Report("lab2_f", "The cheapest saving")
-    return report.close("four stages", lambda: cheapest(drops, saved), 3, 1, mistakes)
+    return report.agree("four stages", cheapest, least(lambda drop, bits: drop / bits), drawn, 1, mistakes)

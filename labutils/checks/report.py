@@ -7,11 +7,17 @@ is a red row. Rows that name a mistake do so because the answer equals what that
 import contextlib
 import html
 import io
+import os
+import re
+import traceback
 import warnings
 
 import numpy as np
 
+from .cases import changed, copied
+
 RECORD = "application/vnd.labutils.check+json"
+IN_PLACE = "the answer changes its input in place: work on a new array"
 
 
 def _text(value):
@@ -24,6 +30,35 @@ def _text(value):
     return repr(value)[:80]
 
 
+def _called_with(arguments):
+    """Return a short text of the arguments of a call."""
+    texts = (f"X of shape {one.X.shape}" if hasattr(one, "lipschitz") else _text(one) for one in arguments)
+    return ", ".join(texts)[:200]
+
+
+def _shape(value):
+    return tuple(np.shape(value.detach().cpu() if hasattr(value, "detach") else value))
+
+
+def _difference(found, expected):
+    """Return in words how a result differs from what was expected: by its shape, or by its numbers."""
+    if _shape(found) != _shape(expected):
+        return f"expected a result of shape {_shape(expected)}, found one of shape {_shape(found)}"
+    return f"expected {_text(expected)}, found {_text(found)}"
+
+
+def _stopped(error):
+    """Return in words, with the line of the student's own function, why an answer stopped."""
+    last = (str(error).strip().splitlines() or [""])[-1][:300]
+    if sizes := re.search(r"size (\d+) is different from (\d+)", last):
+        last = f"shapes that do not fit: {sizes[1]} numbers meet {sizes[2]}; is a transpose missing, as in X.T?"
+    ours = os.path.dirname(os.path.dirname(__file__))
+    lines = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith(ours)]
+    own = [frame for frame in lines if "site-packages" not in frame.filename and frame.line]
+    place = f", in line {own[-1].lineno}: {own[-1].line[:80]}" if own else ""
+    return f"stopped with {type(error).__name__}: {last}{place}"
+
+
 def _same(found, expected, tolerance):
     """Return whether two values have the same shape and equal numbers within an absolute and relative tolerance."""
     found, expected = (np.asarray(v.detach().cpu() if hasattr(v, "detach") else v) for v in (found, expected))
@@ -32,6 +67,36 @@ def _same(found, expected, tolerance):
     return bool(
         np.allclose(found.astype(float), expected.astype(float), rtol=tolerance, atol=tolerance, equal_nan=True)
     )
+
+
+def _outcome(answer, case):
+    """Return (what an answer gives for copies of these arguments, or its error, whether it has changed them)."""
+    arguments = copied(case)
+    try:
+        return answer(*arguments), changed(arguments, case)
+    except NotImplementedError:
+        raise
+    except Exception as error:
+        return error, False
+
+
+def _named(mistakes, failure, outcomes, tolerance):
+    """Return the message of the mistake that explains the failure and the most outcomes besides, or None."""
+    counts = {
+        message: sum(_explains(mistake, case, found, tolerance) for case, found, _ in outcomes)
+        for message, mistake in mistakes.items()
+        if _explains(mistake, *failure, tolerance)
+    }
+    return max(counts, key=counts.get, default=None)
+
+
+def _explains(mistake, case, found, tolerance):
+    """Return whether a mistake gives what was found, or fails where the answer fails."""
+    try:
+        value = mistake(*copied(case))
+    except Exception:
+        return isinstance(found, Exception)
+    return not isinstance(found, Exception) and _same(found, value, tolerance)
 
 
 class Report:
@@ -63,6 +128,10 @@ class Report:
 
         return self._row(label, judge, points)
 
+    def says(self, label, problem, points=1):
+        """Add a row that is right where `problem()` returns "", and otherwise shows what it says. Returns self."""
+        return self._row(label, lambda: problem() or None, points)
+
     def close(self, label, answer, expected, points=1, mistakes=None, tolerance=1e-6):
         """Add a row that is right where `answer()` equals `expected` in shape and, within `tolerance`, in value.
 
@@ -79,7 +148,34 @@ class Report:
             for message, value in (mistakes or {}).items():
                 if _same(found, value, tolerance):
                     return message
-            return f"expected {_text(expected)}, found {_text(found)}"
+            return _difference(found, expected)
+
+        return self._row(label, judge, points)
+
+    def agree(self, label, answer, reference, cases, points=1, mistakes=None, tolerance=1e-6):
+        """Add a row that is right where `answer` gives what `reference` gives, in every case, and leaves its arguments.
+
+        Parameters: answer and reference, functions; cases, a list of tuples of arguments, of which each function gets
+            copies; mistakes, a dict from a message to a function of the same arguments that makes this mistake: the
+            message of the one that gives what the answer gives is shown, and else the first case that fails.
+            Returns self.
+        """
+
+        def judge():
+            outcomes = [(case, *_outcome(answer, case)) for case in cases]
+            for case, found, spoilt in outcomes:
+                expected = reference(*copied(case))
+                if spoilt:
+                    return IN_PLACE
+                if found is None:
+                    return "the function returns nothing: does it end with a return statement?"
+                if isinstance(found, Exception) or not _same(found, expected, tolerance):
+                    if message := _named(mistakes or {}, (case, found), outcomes, tolerance):
+                        return message
+                    if isinstance(found, Exception):
+                        raise found
+                    return f"{_difference(found, expected)}, called with {_called_with(case)}"
+            return None
 
         return self._row(label, judge, points)
 
@@ -92,7 +188,7 @@ class Report:
             except NotImplementedError:
                 problem = "not written yet: replace the raise line in the exercise by your code"
             except Exception as error:
-                problem = f"stopped with {type(error).__name__}: {str(error)[:120]}"
+                problem = _stopped(error)
         ok = problem is None
         self.rows.append(
             {"label": label, "ok": ok, "points": points if ok else 0, "max": points, "message": problem or ""}

@@ -76,7 +76,11 @@ def hidden_rows(check):
     """Return how many rows the hidden tests of a check cell add; they are its last."""
     spans = [(first, first + len(inside) + 1) for first, inside in regions(check, HIDDEN_TESTS)]
     calls = [node.func for node in ast.walk(ast.parse(check)) if isinstance(node, ast.Call)] if spans else []
-    rows = [call.end_lineno for call in calls if isinstance(call, ast.Attribute) and call.attr in ("true", "close")]
+    rows = [
+        call.end_lineno
+        for call in calls
+        if isinstance(call, ast.Attribute) and call.attr in ("agree", "close", "says", "true")
+    ]
     return sum(first < line < last for line in rows for first, last in spans)
 
 

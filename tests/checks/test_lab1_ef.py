@@ -108,10 +108,10 @@ def test_lab1_e_names_the_steps_mistake(named):
     assert named in report.rows[1]["message"]
 
 
-def test_lab1_e_a_constant_that_fits_one_row_gets_no_more():
+def test_lab1_e_a_constant_earns_no_more_than_the_row_it_ends_at():
     constant = lasso_three_points(1.0)
     assert checks.lab1_e(soft, lambda *settings: constant).points == 2  # the operator, and the end point alone
-    assert checks.lab1_e(lambda w, t: np.array([0.6, -1.2, 0, 2.0, 0]), stub).points == 1
+    assert checks.lab1_e(lambda w, t: np.array([0.6, -1.2, 0, 2.0, 0]), stub).points == 0
 
 
 def test_lab1_f_reference_has_full_marks():
@@ -215,16 +215,16 @@ def test_bonus_stub_scores_zero(name):
 
 def test_a_small_threshold_fails_by_its_zeros_and_a_large_one_by_its_loss():
     small, large = (descent.proximal_gradient(TWO_POINTS, threshold).final for threshold in (0.01, 0.1))
-    assert not checks.lab1.sparse_and_close(0.01, 200) and (small == 0).sum() < 2
-    assert not checks.lab1.sparse_and_close(0.1, 200) and TWO_POINTS.loss(large) > 0.5
-    assert checks.lab1.sparse_and_close(0.02, 200) and checks.lab1.sparse_and_close(0.02, 2000)
+    assert not checks.lab1_bonus.sparse_and_close(0.01, 200) and (small == 0).sum() < 2
+    assert not checks.lab1_bonus.sparse_and_close(0.1, 200) and TWO_POINTS.loss(large) > 0.5
+    assert checks.lab1_bonus.sparse_and_close(0.02, 200) and checks.lab1_bonus.sparse_and_close(0.02, 2000)
 
 
 @pytest.mark.parametrize("seed", [0, 3])
 def test_the_trimmed_criterion_has_a_lower_and_an_upper_end(seed):
-    assert not checks.lab1.exact_from_everywhere(1.0, seed)  # too slow from zero
-    assert not checks.lab1.exact_from_everywhere(100.0, seed)  # pruning: some starts get stuck
-    assert all(checks.lab1.exact_from_everywhere(penalty, seed) for penalty in (2.0, 5.0, 10.0))
+    assert not checks.lab1_bonus.exact_from_everywhere(1.0, seed)  # too slow from zero
+    assert not checks.lab1_bonus.exact_from_everywhere(100.0, seed)  # pruning: some starts get stuck
+    assert all(checks.lab1_bonus.exact_from_everywhere(penalty, seed) for penalty in (2.0, 5.0, 10.0))
 
 
 def test_the_oracle_of_the_end_points_is_the_minimum():

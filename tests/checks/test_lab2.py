@@ -141,7 +141,7 @@ WRONG = {
     "lab2_d": {
         "nothing set": (lambda model, bits: model, "some layers have other bits"),
         "shortcuts forgotten": (lambda model, bits: set_bits(model, bits, without_shortcuts), "1x1 shortcut"),
-        "all layers alike": (all_layers, "some layers have other bits"),
+        "all layers alike": (all_layers, "stage k gets bits[k]"),
         "stages reversed": (lambda model, bits: set_bits(model, bits[::-1]), "some layers have other bits"),
     },
     "lab2_e": {

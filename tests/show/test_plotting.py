@@ -52,7 +52,7 @@ def test_style_of_any_number_of_lines_and_points():
 
 def test_plot_lines_draws_the_data_with_labels():
     x = np.arange(4)
-    ax = plotting.plot_lines(x, {"a": x + 1.0, "b": 2.0 * x + 1}, "time (s)", "size (kB)", "title", True, True).axes[0]
+    ax = plotting.plot_lines(x, {"a": x + 1.0, "b": 2.0 * x + 1}, "time (s)", "size (kB)", "title", "xy").axes[0]
     assert (ax.get_xlabel(), ax.get_ylabel(), ax.get_title()) == ("time (s)", "size (kB)", "title")
     assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["a", "b"]

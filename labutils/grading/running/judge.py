@@ -11,7 +11,7 @@ import symtable
 
 from ...checks import RECORD
 from ..course import hidden_rows
-from .exchange import decode, encode, encode_arguments, update
+from .exchange import decode, encode, encode_arguments, share, update
 
 
 class CannotGrade(ValueError):
@@ -102,4 +102,7 @@ def _call(ask, name, arguments, **more):
         raise known.get(kind, type(kind[:40], (Exception,), {}))(text)
     if "arguments" in answer:
         update(arguments, answer["arguments"])
-    return decode(answer["value"])
+    value = decode(answer["value"])
+    for place in answer.get("shared") or []:
+        share(value, arguments[place])
+    return value

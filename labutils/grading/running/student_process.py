@@ -76,6 +76,16 @@ def describe(error):
     return f"{type(error).__name__}: {error}"
 
 
+def shared_with(value, arguments):
+    """Return the places of the networks among the arguments whose weights the returned network shares."""
+
+    def weights(network):
+        return {p.data_ptr() for p in network.parameters()} if hasattr(network, "named_parameters") else set()
+
+    own = weights(value)
+    return [place for place, one in enumerate(arguments) if one is not value and own & weights(one)]
+
+
 def call(names, request):
     """Call a student's function; return its value and what became of its arguments."""
     from exchange import decode, decode_arguments, encode, encode_arguments
@@ -89,7 +99,8 @@ def call(names, request):
         function = getattr(function, attribute)
     if "upstream" not in request:
         value = function(*arguments)
-        return {"value": encode(value), "arguments": encode_arguments(arguments)}
+        answer = {"value": encode(value), "arguments": encode_arguments(arguments)}
+        return answer | {"shared": shared_with(value, arguments)}
     import torch
 
     start = arguments[0].requires_grad_()

@@ -1,0 +1,59 @@
+"""Arguments for checks, drawn from a seed: everything that a signature names varies. Used by `lab1` and `lab2`.
+
+The first case is the lab's own. Numbers are short, so that a student can follow the one that fails by hand.
+"""
+
+import copy
+
+import numpy as np
+
+from ..linear.regression import THREE_POINTS, TWO_POINTS, Regression
+
+# A point away from zero, with uneven entries on purpose: zeros and ones hide errors.
+AWAY = np.array([0.7, -1.3, 0.4, 2.1, -0.6])
+AWAY.flags.writeable = False
+RATE = 0.02
+
+
+def numbers(rng, *shape, scale=1.0):
+    """Return numbers from -3 to 3 with one decimal, times `scale`, of a shape."""
+    return rng.integers(-30, 31, shape) / 10 * scale
+
+
+def weights(rng, d):
+    """Return d weights, no two of one magnitude, the second a zero where there are three or more."""
+    w = rng.permutation(np.arange(1, d + 1)) * 0.7 * rng.choice([-1, 1], d)
+    w[1:2] *= d < 3
+    return w
+
+
+def steps(seed=0):
+    """Return [(w, problem, learning rate), ...]: the lab's own, its two points, and problems of other sizes."""
+    rng = np.random.default_rng(seed)
+    found = [(AWAY.copy(), THREE_POINTS, RATE), (weights(rng, 5), TWO_POINTS, 0.05)]
+    for n, d, scale in ((4, 3, 1.0), (2, 6, 1.0), (3, 5, 30.0), (5, 4, 0.01), (2, 1, 1.0)):
+        problem = Regression(numbers(rng, n, d, scale=scale), numbers(rng, n))
+        found.append((weights(rng, d), problem, float(rng.integers(1, 100)) / 1000))
+    return found
+
+
+def priced(seed=0):
+    """Return [(w, problem, learning rate, penalty), ...], some thresholds small and some large."""
+    thresholds = (0.2, 1.0, 0.05, 0.4, 2.0, 0.1, 0.3)
+    return [(*case, round(threshold / case[2], 2)) for case, threshold in zip(steps(seed), thresholds)]
+
+
+def copied(arguments):
+    """Return copies of arguments, which an answer may spoil; a problem cannot be changed and is passed as it is."""
+    return tuple(one if isinstance(one, Regression) else copy.deepcopy(one) for one in arguments)
+
+
+def changed(arguments, originals):
+    """Return whether an answer has changed an array or a tensor among its arguments."""
+
+    def same(a, b):
+        if hasattr(b, "detach"):
+            return a.shape == b.shape and bool((a.detach().cpu() == b.detach().cpu()).all())
+        return not isinstance(b, np.ndarray) or np.array_equal(a, b)
+
+    return not all(map(same, arguments, originals))

@@ -1,0 +1,85 @@
+"""What the bonus questions (g) of Lab 1 must show. They stand in notebooks/02 to 05."""
+
+import numbers
+
+import numpy as np
+
+from ..linear import descent
+from ..linear.regression import THREE_POINTS, TWO_POINTS
+from .cases import RATE
+from .report import Report
+
+
+def lab1_g_pruning(exact_supports):
+    """Check `exact_supports(problem, size)`, how many supports of that size fit exactly: 0.75 points, 0.25 hidden."""
+    none = "no support fits to the last bit: call a loss below 1e-9 exact, do not compare with zero"
+    sparser = "count the supports of exactly `size` columns"
+    report = Report("lab1_g_pruning", "How many supports fit exactly")
+    two = {"this counts all supports, whether they fit or not": 10, none: 0}
+    report.close("two weights, three points", lambda: exact_supports(THREE_POINTS, 2), 1, 0.25, two)
+    report.close("two weights, two points", lambda: exact_supports(TWO_POINTS, 2), 9, 0.25, {**two, sparser: 10})
+    one = {"this counts all supports, whether they fit or not": 5}
+    return report.close("one weight, two points", lambda: exact_supports(TWO_POINTS, 1), 0, 0.25, one)
+
+
+def positive(value, name):
+    """Return `value` if it is one finite number above 0; raise ValueError otherwise."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not 0 < value < np.inf:
+        raise ValueError(f"{name}: expected one number above 0, found {value!r}")
+    return value
+
+
+def lab1_g_l1(penalty_two_points):
+    """Check `penalty_two_points()`, a lambda that works well with two data points: 0.75 points, 0.25 hidden."""
+
+    def final():
+        return descent.l1_subgradient(TWO_POINTS, positive(penalty_two_points(), "lambda")).final
+
+    def few(w):
+        return np.sum(np.abs(w) > 0.05) <= 3
+
+    report = Report("lab1_g_l1", "A penalty for two data points")
+    report.true("L is below 0.2", lambda: TWO_POINTS.loss(final()) < 0.2, 0.25, "L is too large: lower lambda")
+    hint = "too many weights are left: a small lambda is slow to push them down, a large one makes them rattle"
+    return report.true("at most three magnitudes above 0.05", lambda: few(final()), 0.5, hint)
+
+
+def sparse_and_close(threshold, steps):
+    """Return whether a proximal run on the two points ends with at least two exact zeros and L below 0.5."""
+    final = descent.proximal_gradient(TWO_POINTS, positive(threshold, "threshold"), steps=steps).final
+    return np.sum(final == 0) >= 2 and TWO_POINTS.loss(final) < 0.5
+
+
+def lab1_g_proximal(threshold_two_points):
+    """Check `threshold_two_points()`, a threshold that works well with two data points: 0.5 points, 0.5 hidden."""
+    report = Report("lab1_g_proximal", "A threshold for two data points")
+    return report.true(
+        "after 200 steps at least two exact zeros, and L below 0.5",
+        lambda: sparse_and_close(threshold_two_points(), steps=200),
+        points=0.5,
+        hint="a small threshold leaves no time for zeros, a large one a large loss: run a few",
+    )
+
+
+def exact_from_everywhere(penalty, seed):
+    """Return whether trimmed L1 on the two points, with keep 2, finds a two-sparse exact fit fast and from everywhere.
+
+    Fast: from zero within 100 steps. From everywhere: from 100 random starts within 2,000 steps. Exact: L below 1e-6.
+    """
+    starts = np.random.default_rng(seed).normal(size=(100, 5))
+    threshold = RATE * positive(penalty, "lambda")
+    from_zero = descent.trimmed_proximal_gradient(TWO_POINTS, threshold, keep=2, steps=100).final
+    from_starts = descent.trimmed_proximal_gradient(TWO_POINTS, threshold, keep=2, steps=2000, start=starts).final
+    ends = np.vstack([from_zero, from_starts])
+    return np.all((ends != 0).sum(axis=1) <= 2) and np.all(TWO_POINTS.loss(ends) < 1e-6)
+
+
+def lab1_g_trimmed(penalty_trimmed_two_points):
+    """Check `penalty_trimmed_two_points()`, a lambda for the trimmed penalty on two points: 0.5 points, 0.5 hidden."""
+    report = Report("lab1_g_trimmed", "A trimmed penalty for two data points")
+    return report.true(
+        "two non-zeros and L < 1e-6: from zero in 100 steps, from 100 random starts in 2,000",
+        lambda: exact_from_everywhere(penalty_trimmed_two_points(), seed=0),
+        points=0.5,
+        hint="a small lambda is too slow from zero, a large one gets stuck from some starts: run a few",
+    )
