@@ -61,11 +61,8 @@ def get_data(arguments):
         if path is not None:
             print(f"{path}: CIFAR-10 is there and sound; nothing was done")
             return
-        path = (
-            download.download(folder, arguments.mirror)
-            if arguments.download
-            else download.take(arguments.source, folder)
-        )
+        source, mirrors = arguments.source, arguments.mirror
+        path = download.download(folder, mirrors) if source is None else download.take(source, folder)
         hint = "" if folder in find.folders() else f"; for the labs to find it, set LABUTILS_DATA={folder}"
         print(f"{path}: CIFAR-10, checked{hint}")
     else:

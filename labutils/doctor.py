@@ -57,8 +57,7 @@ def packages():
         if found and requirement.specifier.contains(found, prereleases=True):
             yield True, f"{requirement.name} {found} ({requirement.specifier})"
         else:
-            found = found or "none"
-            yield False, f"{requirement.name}: expected {requirement.specifier}, found {found}; {INSTALL}"
+            yield False, f"{requirement.name}: expected {requirement.specifier}, found {found or 'none'}; {INSTALL}"
 
 
 def kernel():
@@ -74,13 +73,12 @@ def kernel():
         yield False, f"Jupyter kernel: expected one named python3, found none; {INSTALL}"
         return
     python = spec.argv[0]
-    # Jupyter puts its own Python in place of these bare names.
-    own = {"python", f"python{sys.version_info[0]}", f"python{sys.version_info[0]}.{sys.version_info[1]}"}
+    own = {"python", "python3", f"python3.{sys.version_info[1]}"}  # Jupyter puts its own Python in place of these
     if python in own or place(shutil.which(python) or python) == place(sys.executable):
         yield True, "Jupyter kernel: python3 of this environment"
     else:
-        advice = f"set JUPYTER_PREFER_ENV_PATH=1, as make lab does, or delete {spec.resource_dir}"
-        yield False, f"Jupyter kernel: expected python3 to start {sys.executable}, found {python}; {advice}"
+        found = f"found {python}; set JUPYTER_PREFER_ENV_PATH=1, as make lab does, or delete {spec.resource_dir}"
+        yield False, f"Jupyter kernel: expected python3 to start {sys.executable}, {found}"
 
 
 def folders():
@@ -123,31 +121,25 @@ def processor():
 def gpu():
     """Ask NVIDIA's own tool for a GPU, which is quicker than to ask PyTorch."""
     try:
-        answer = subprocess.run(
-            ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"],
-            capture_output=True, text=True, timeout=2, check=True,
-        )  # fmt: skip
+        command = ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"]
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=2, check=True)
         names = ", ".join(answer.stdout.splitlines())
     except (OSError, subprocess.SubprocessError):
         names = ""
-    if names:
-        yield True, f"GPU: {names}; --deep asks PyTorch whether it can use it"
-    else:
-        yield None, "GPU: none found, and none needed"
+    found = f"{names}; --deep asks PyTorch whether it can use it" if names else "none found, and none needed"
+    yield True if names else None, f"GPU: {found}"
 
 
 def images():
     """Look for CIFAR-10 by names and sizes alone; its contents are checked where it is loaded."""
     from .datasets import find
 
-    name, why = find.chosen()
-    path = find.locate()
+    (name, why), path = find.chosen(), find.locate()
     if name == "shapes10":
         yield None, f"data: labs 06 and 07 take the stand-in shapes10, {why}; for CIFAR-10: {find.HOW_TO_GET}"
     elif path is None:
-        wanted = f"{find.BATCHES_FOLDER} or {find.NPZ_FILE} in {find.data_path()}"
-        advice = f"get it with {find.HOW_TO_GET}, or unset LABUTILS_DATASET"
-        yield False, f"CIFAR-10: expected {wanted}, found neither; {advice}"
+        wanted = f"{find.BATCHES_FOLDER} or {find.NPZ_FILE} in {find.data_path()}, found neither"
+        yield False, f"CIFAR-10: expected {wanted}; get it with {find.HOW_TO_GET}, or unset LABUTILS_DATASET"
     if path is None:
         return
     if path.is_dir():
@@ -162,8 +154,8 @@ def images():
         except zipfile.BadZipFile:
             lost = ARRAYS
     if lost:
-        lost = ", ".join(sorted(lost))
-        yield False, f"CIFAR-10: expected all of {path}, found no whole {lost}; replace it by a sound copy"
+        found = f"found no whole {', '.join(sorted(lost))}"
+        yield False, f"CIFAR-10: expected all of {path}, {found}; replace it by a sound copy"
     else:
         yield True, f"CIFAR-10: {path}, {size / 1e6:.0f} MB by name and size; loading it checks every image"
 

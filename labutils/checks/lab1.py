@@ -62,42 +62,46 @@ def lab1_b(step):
     )
 
 
+def pruning_step(w, p, rate, keep):
+    """Return the weights after a gradient step and pruning to the `keep` largest magnitudes."""
+    return pruned(moved(w, p, rate), keep)
+
+
+PRUNING_MISTAKES = {
+    "this keeps the smallest magnitudes: keep the largest": (
+        lambda w, p, rate, keep: np.where(of_largest(moved(w, p, rate), len(w) - keep), 0, moved(w, p, rate))
+    ),
+    "the mask is the wrong way round: the largest were set to zero, not the smallest": (
+        lambda w, p, rate, keep: np.where(of_largest(moved(w, p, rate), keep), 0, moved(w, p, rate))
+    ),
+    "this prunes the `keep` smallest: `keep` weights survive": (
+        lambda w, p, rate, keep: pruned(moved(w, p, rate), len(w) - keep)
+    ),
+    "prune after the gradient step, not before it": lambda w, p, rate, keep: moved(pruned(w, keep), p, rate),
+    "prune after the gradient step, not before it: the result must be sparse": (
+        lambda w, p, rate, keep: pruned(w, keep) - rate * slope(w, p)
+    ),
+    "what to prune is decided by the weights after the gradient step": (
+        lambda w, p, rate, keep: np.where(of_largest(w, keep), moved(w, p, rate), 0)
+    ),
+    "nothing was pruned: set all but the `keep` largest magnitudes to zero": (
+        lambda w, p, rate, keep: moved(w, p, rate)
+    ),
+    "this keeps the largest signed values: compare magnitudes": lambda w, p, rate, keep: np.where(
+        moved(w, p, rate) >= np.sort(moved(w, p, rate))[-keep], moved(w, p, rate), 0
+    ),
+    "this returns the magnitudes: the weights must keep their signs": (
+        lambda w, p, rate, keep: np.abs(pruned(moved(w, p, rate), keep))
+    ),
+    "`keep` is an argument: this keeps two weights": lambda w, p, rate, keep: pruned(moved(w, p, rate), 2),
+    "the gradient step is missing": lambda w, p, rate, keep: pruned(w, keep),
+    **around(pruned),
+}
+
+
 def lab1_c(step):
     """Check `step(w, problem, learning_rate, keep)`, a gradient step and then hard thresholding: 3 points, 1 hidden."""
 
-    def right(w, p, rate, keep):
-        return pruned(moved(w, p, rate), keep)
-
-    mistakes = {
-        "this keeps the smallest magnitudes: keep the largest": (
-            lambda w, p, rate, keep: np.where(of_largest(moved(w, p, rate), len(w) - keep), 0, moved(w, p, rate))
-        ),
-        "the mask is the wrong way round: the largest were set to zero, not the smallest": (
-            lambda w, p, rate, keep: np.where(of_largest(moved(w, p, rate), keep), 0, moved(w, p, rate))
-        ),
-        "this prunes the `keep` smallest: `keep` weights survive": (
-            lambda w, p, rate, keep: pruned(moved(w, p, rate), len(w) - keep)
-        ),
-        "prune after the gradient step, not before it": lambda w, p, rate, keep: moved(pruned(w, keep), p, rate),
-        "prune after the gradient step, not before it: the result must be sparse": (
-            lambda w, p, rate, keep: pruned(w, keep) - rate * slope(w, p)
-        ),
-        "what to prune is decided by the weights after the gradient step": (
-            lambda w, p, rate, keep: np.where(of_largest(w, keep), moved(w, p, rate), 0)
-        ),
-        "nothing was pruned: set all but the `keep` largest magnitudes to zero": (
-            lambda w, p, rate, keep: moved(w, p, rate)
-        ),
-        "this keeps the largest signed values: compare magnitudes": lambda w, p, rate, keep: np.where(
-            moved(w, p, rate) >= np.sort(moved(w, p, rate))[-keep], moved(w, p, rate), 0
-        ),
-        "this returns the magnitudes: the weights must keep their signs": (
-            lambda w, p, rate, keep: np.abs(pruned(moved(w, p, rate), keep))
-        ),
-        "`keep` is an argument: this keeps two weights": lambda w, p, rate, keep: pruned(moved(w, p, rate), 2),
-        "the gradient step is missing": lambda w, p, rate, keep: pruned(w, keep),
-        **around(pruned),
-    }
     drawn = [(*case, keep) for case, keep in zip(cases.steps(), (2, 2, 1, 4, 3, 2, 1))]
     flat, tied = Regression(np.zeros((1, 5)), [0]), np.array([1.0, -2, 2, -1, -2])  # all that it does is prune
     ties = {
@@ -112,12 +116,11 @@ def lab1_c(step):
         return step(w, THREE_POINTS, RATE, 2)
 
     report = Report("lab1_c", "One step of iterative pruning")
-    report.agree(
-        "one step from a point away from zero", step, lambda *a: pruned(moved(*a[:3]), a[3]), drawn, 1, mistakes
-    )
+    label = "one step from a point away from zero"
+    report.agree(label, step, pruning_step, drawn, 1, PRUNING_MISTAKES)
     report.close("magnitudes that tie", lambda: step(tied.copy(), flat, RATE, 2), [0, -2, 2, 0, 0], 0.5, ties)
-    once = right(AWAY, THREE_POINTS, RATE, 2)
-    in_place = {IN_PLACE: right(once, THREE_POINTS, RATE, 2)}
+    once = pruning_step(AWAY, THREE_POINTS, RATE, 2)
+    in_place = {IN_PLACE: pruning_step(once, THREE_POINTS, RATE, 2)}
     report.close("called twice on the same array", lambda: twice(one_step, AWAY), once, 0.5, in_place)
     return report.close(
         "200 steps from zero end at the two-sparse solution",

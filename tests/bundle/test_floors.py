@@ -94,6 +94,15 @@ def test_inside_grading_every_import_follows_a_submissions_way(file):
     assert found <= set(GRADING[: GRADING.index(own) + 1])
 
 
+@every_file
+def test_a_file_and_its_functions_can_be_held_in_mind(file):
+    assert len((PACKAGE / file).read_text(encoding="utf-8").splitlines()) <= 250
+    for node in ast.walk(TREES[file]):
+        if isinstance(node, ast.FunctionDef) and (file, node.name) != ("__main__.py", "verbs"):  # declarations
+            assert node.end_lineno - node.lineno < 42, f"{node.name} is long"
+            assert len(node.args.args) + len(node.args.kwonlyargs) <= 8, f"{node.name} has many arguments"
+
+
 def test_the_imports_are_seen_at_all():
     assert rooms("few_bits/recipes.py") >= {"networks", "few_bits"}
     assert rooms("checks/lab1.py") >= {"linear", "checks"}
