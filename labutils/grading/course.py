@@ -72,6 +72,17 @@ def replace_regions(source, kind, stub):
     return "\n".join(lines)
 
 
+def unwrapped(source):
+    """Return a source without parentheses that hold one line alone."""
+    alone = re.fullmatch(r"\(\n\s*([^\n]+)\n\)\s*", source)
+    return alone[1] if alone else source
+
+
+def visible(check):
+    """Return a check's source as students get it: no hidden tests, and no parentheses that stay behind."""
+    return unwrapped(replace_regions(check, HIDDEN_TESTS, lambda first: []))
+
+
 def hidden_rows(check):
     """Return how many rows the hidden tests of a check cell add; they are its last."""
     spans = [(first, first + len(inside) + 1) for first, inside in regions(check, HIDDEN_TESTS)]
@@ -128,8 +139,7 @@ def questions_of(cells, notebook="", records=None):
     found, answers = [], []
     for one in cells:
         if one.grade:
-            kind = SOLUTION if one.solution else HIDDEN_TESTS
-            given = replace_regions(one.source, kind, lambda first: [])
+            given = replace_regions(one.source, SOLUTION, lambda first: []) if one.solution else visible(one.source)
             given = "" if one.solution and given == one.source else given  # where no solution is marked, all of it is
             question = Question(one.id, notebook, one.points, one.solution, bare(given), bare(one.source))
             answered_by = (one.id,) if one.solution else tuple(answers)

@@ -11,7 +11,7 @@ PROMPT = "**Why?**\n\n"
 
 def check_source(name, hidden=True):
     """Return the source of a check, with the hidden tests or as students get it."""
-    return f"(\n    checks.{name}(answer)\n{HIDDEN if hidden else ''})"
+    return f"(\n    checks.{name}(answer)\n{HIDDEN})" if hidden else f"checks.{name}(answer)"
 
 
 def check_outputs(name, count, right=(True, True), hidden=True):

@@ -9,6 +9,7 @@ from other text. That labutils holds the methods themselves is by design, but it
 import json
 import re
 
+from ..course import HIDDEN_TESTS, SOLUTION
 from . import student_version
 
 SHORTEST = 7  # labutils shares lines of six words and signs with solutions, of seven none
@@ -21,7 +22,7 @@ def words(text):
 
 def phrases(cell):
     """Yield what must not survive of a cell: the lines of its secret regions, or a written answer's sentences."""
-    kind = student_version.SOLUTION if student_version.is_answer(cell) else student_version.HIDDEN_TESTS
+    kind = SOLUTION if student_version.is_answer(cell) else HIDDEN_TESTS
     if not (student_version.is_answer(cell) or student_version.is_check(cell)):
         return
     lines = [line for _, inside in student_version.regions(cell.source, kind) for line in inside]
@@ -69,11 +70,7 @@ def search(files, secret):
 
     Parameters: files, a dict from name to bytes; secret, [(grade_id, phrase), ...] as `secrets` returns it.
     """
-    markers = [
-        f"{edge} {kind}"
-        for edge in ("BEGIN", "END")
-        for kind in (student_version.SOLUTION, student_version.HIDDEN_TESTS)
-    ]
+    markers = [f"{edge} {kind}" for edge in ("BEGIN", "END") for kind in (SOLUTION, HIDDEN_TESTS)]
     secret = [(grade_id, phrase, words(phrase)) for grade_id, phrase in secret]
     for name, data in files.items():
         text = text_of(name, data)

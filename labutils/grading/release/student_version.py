@@ -9,7 +9,7 @@ import copy
 import re
 from functools import partial
 
-from ..course import HIDDEN_TESTS, SOLUTION, regions, replace_regions
+from ..course import SOLUTION, regions, replace_regions, visible
 
 CODE_STUB = '# YOUR CODE HERE\nraise NotImplementedError("{}")'
 TEXT_STUB = "*Write your answer here.*"
@@ -72,7 +72,7 @@ def student_version(notebook):
                 cell.source = without_answer(cell, exercise or f"exercise {marks(cell)['grade_id']}")
                 cell.metadata["deletable"] = False
             elif is_check(cell):
-                cell.source = replace_regions(cell.source, HIDDEN_TESTS, lambda first: [])
+                cell.source = visible(cell.source)
                 cell.metadata["deletable"] = cell.metadata["editable"] = False
         except SyntaxError as error:
             raise ValueError(f"cell {cell.get('id')}: expected Python, found {error}") from None
