@@ -18,12 +18,13 @@ from labutils import files
 PROJECT = tomllib.loads((files.REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS = {"": PROJECT["dependencies"]} | PROJECT["optional-dependencies"]
 INSTALLED_FOR = {"grading": ["", "grade", "dask"], "maintenance": ["", "grade", "maintain"]}  # other rooms: the base
-TOOLS = {"jupyterlab", "nbval", "jinja2", "pyyaml", "ruff", "nbgrader", "pytest-xdist", "playwright", "nbclient"}
+TOOLS = {"jupyterlab", "nbval", "jinja2", "ruff", "nbgrader", "pytest-xdist", "playwright", "nbclient"}
 NAMES = {
     "PIL": "pillow",
     "bs4": "beautifulsoup4",
     "sklearn": "scikit-learn",
     "IPython": "ipython",
+    "yaml": "pyyaml",
     "jupyter_client": "jupyter-client",
 }
 PACKAGE = files.REPOSITORY / "labutils"

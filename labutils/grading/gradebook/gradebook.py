@@ -17,6 +17,8 @@ from ..intake import submissions
 from ..intake.names import file_name
 from . import pages, written_answers
 
+SYSTEM = ("id", "late", "resubmitted")  # what a course system says of a submission
+
 
 def grade(folder, out, running=None):
     """Grade a folder of submissions and write the results; return one line that says what there is.
@@ -30,15 +32,18 @@ def grade(folder, out, running=None):
     questions = course.questions()
     given = written_answers.read(out, questions)
     with tempfile.TemporaryDirectory(prefix="labutils-") as unpacked:
+        said = {}  # by student, what the course system says
         graded = {question.notebook for question in questions.values()}  # not the lab beyond the homework
         results = submissions.collect(folder, unpacked, course.stems())
         results = (one._replace(notebooks={n: p for n, p in one.notebooks.items() if n in graded}) for one in results)
+        results = (said.update({one.student: (one.id, one.late, one.again)}) or one for one in results)
         if running is None:
             results = (stored.preview(submission, questions) for submission in results)
         else:
             from ..running import class_run
 
             results = class_run.grade(results, folder=out, **running)
+        results = (one | dict(zip(SYSTEM, said[one["student"]])) for one in results)
         return write(tqdm(results, unit=" submissions", disable=None), out, questions, given)
 
 
@@ -118,7 +123,7 @@ def answers_of(result):
 def write_csv(file, results, questions):
     """Write a row for each student, a column for each question; return how many failed."""
     table, failed = csv.writer(file), 0
-    table.writerow(["student", *questions, "total", "status", "reason", "flags"])
+    table.writerow(["student", *questions, "total", "status", "reason", "flags", *SYSTEM])
     for result in results:
         failed += result["status"] == "failed"
         points = [result["questions"][name]["points"] for name in questions]
@@ -138,6 +143,8 @@ def write_csv(file, results, questions):
                 result["status"],
                 written_answers.cell("; ".join(filter(None, reasons))),
                 written_answers.cell("; ".join(flags)),
+                written_answers.cell(str(result.get("id", ""))),
+                *("yes" if result.get(word) else "" for word in SYSTEM[1:]),
             ]
         )
     return failed

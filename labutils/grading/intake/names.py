@@ -39,7 +39,7 @@ def called(name, stems):
     Capitals, blanks, "Copy of", "(1)", "-Copy1" and a student's name in front don't matter.
     """
     name = unicodedata.normalize("NFKC", name)
-    if not name.lower().endswith(".ipynb"):
+    if not re.search(r"(?i)\.ipynb(\.txt|\.json)?$", name):  # a browser or a text editor appends the second
         return None
     for stem in stems:
         words = r"[\W_]+".join(map(re.escape, stem.split("_")))

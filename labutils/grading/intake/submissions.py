@@ -5,12 +5,14 @@ wrong with a submission is its reason; none stops the others.
 """
 
 import os
+import zipfile
 from pathlib import Path
 from typing import NamedTuple
 
+from . import systems
 from .names import called, choose, file_name, ignored, person
 from .notebooks import shown, why
-from .zips import MOST_FILES, from_zip
+from .zips import MOST_FILES, from_zip, unpacked, zip_names
 
 MOST_FLAGS = 20  # of one submission
 
@@ -19,12 +21,16 @@ class Submission(NamedTuple):
     """What one student handed in: {name in the course: file}, what is odd about it, and why it cannot be graded.
 
     `notebooks` has the names of the course's notebooks without .ipynb; `reason` is "" where the submission is sound.
+    `id`, `late` and `again`, a later version, are what a course system says.
     """
 
     student: str
     notebooks: dict
     flags: list
     reason: str
+    id: str = ""
+    late: bool = False
+    again: bool = False
 
 
 def files(folder):
@@ -34,12 +40,12 @@ def files(folder):
         here = folders.pop()
         with os.scandir(os.path.join(folder, here)) as entries:
             for entry in entries:
+                if ignored(entry.name):
+                    continue
                 count += 1
                 if count > MOST_FILES:
                     raise ValueError(f"expected at most {MOST_FILES} files, found more; hand in the notebooks alone")
                 name = f"{here}{entry.name}"
-                if ignored(entry.name):
-                    continue
                 if entry.is_dir(follow_symlinks=False):
                     folders.append(f"{name}/")
                 elif entry.is_file(follow_symlinks=False):
@@ -53,14 +59,20 @@ def files(folder):
 def from_folder(folder, into, stems):
     """Return ({stem: path}, flags) of a student's folder; where it holds no notebook but one zip, of the zip."""
     names, links = files(folder)
-    chosen, flags = choose(names, stems)
-    zips = [name for name in names if name.lower().endswith(".zip")]
+    notebooks, flags = from_files({name: Path(folder, name) for name in names}, into, stems)
+    return notebooks, links + flags
+
+
+def from_files(paths, into, stems):
+    """Return ({stem: path}, flags) of a student's files, {name: path}; with no notebook but one zip, of the zip."""
+    chosen, flags = choose(list(paths), stems)
+    zips = [name for name in paths if name.lower().endswith(".zip")]
     if chosen or not zips:
-        return {stem: Path(folder, name) for stem, name in chosen.items()}, links + flags
+        return {stem: paths[name] for stem, name in chosen.items()}, flags
     if len(zips) > 1:
         raise ValueError(f"expected notebooks or one zip, found {len(zips)} zips; leave the one that counts")
-    notebooks, more = from_zip(Path(folder, zips[0]), into, stems)
-    return notebooks, links + flags + more
+    notebooks, more = from_zip(paths[zips[0]], into, stems)
+    return notebooks, flags + more
 
 
 def handed_in(folder, stems):
@@ -108,9 +120,7 @@ def one(student, kinds, folder, into, stems):
             what = "a link, which is not followed" if kind == "link" else shown(names[0])
             raise ValueError(f"expected a folder, a zip or notebooks, found {what}")
         if not notebooks:
-            raise ValueError(
-                f"expected notebooks such as {stems[0]}.ipynb, found none" + "".join(f"; {f}" for f in flags[:1])
-            )
+            raise ValueError(nothing(stems, flags))
         reason = ""
     except (ValueError, OSError) as error:
         notebooks, reason = {}, why(error)
@@ -120,15 +130,41 @@ def one(student, kinds, folder, into, stems):
     return Submission(student, notebooks, flags, reason)
 
 
+def of_system(entry, into, stems):
+    """Return the Submission of one student of a course system's download, as `systems.students` has it."""
+    student, id, late, again, paths = entry
+    notebooks, flags, reason = {}, [], ""
+    try:
+        notebooks, flags = from_files(paths, Path(into, file_name(student)), stems)
+        if not notebooks:
+            raise ValueError(nothing(stems, flags))
+    except (ValueError, OSError) as error:
+        reason = why(error)
+    return Submission(student, notebooks, flags[:MOST_FLAGS], reason, id, late, again)
+
+
+def nothing(stems, flags):
+    """Return the reason where no notebook of the course was found."""
+    return f"expected notebooks such as {stems[0]}.ipynb, found none" + "".join(f"; {flag}" for flag in flags[:1])
+
+
 def collect(folder, into, stems):
     """Return an iterator that finds a Submission for each student, in the order of their names.
 
-    Parameters: folder, with a folder or a zip for each student, or loose notebooks; into, a folder that is there for as
+    Parameters: folder, a course system's download, recognised by its shape, or a folder or a zip for each student, or
+        loose notebooks; or the zip of any of them; into, a folder that is there for as
         long as the submissions are looked at: zips are unpacked there; stems, the names of the course's notebooks.
     Raises: ValueError where the folder is none or holds nothing; what is wrong with one submission is its reason.
     """
+    if os.path.isfile(folder) and zipfile.is_zipfile(folder):
+        folder = unpacked(folder, Path(into, "the whole download"))
     if not os.path.isdir(folder):
         raise ValueError(f"{folder}: expected a folder of submissions, found none")
+    work = [Path(folder, name) for name in systems.paths(folder) if systems.WORK.fullmatch(name)]
+    if len(work) == 1 and zipfile.is_zipfile(work[0]) and systems.recognised(zip_names(work[0])):
+        folder = unpacked(work[0], Path(into, "the download in it"))
+    if (from_system := systems.students(folder)) is not None:
+        return (of_system(entry, into, stems) for entry in sorted(from_system, key=lambda entry: entry[:2]))
     found = handed_in(folder, stems)
     if not found:
         raise ValueError(f"{folder}: expected a folder, a zip or notebooks for each student, found nothing")

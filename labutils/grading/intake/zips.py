@@ -5,6 +5,7 @@ What somebody who means well would not hand in is refused whole: names that lead
 
 import os
 import re
+import shutil
 import stat
 import struct
 import zipfile
@@ -13,6 +14,7 @@ from .names import choose, ignored
 from .notebooks import MOST_BYTES, shown
 
 MOST_FILES = 10_000
+MOST_OF_A_CLASS = 200_000
 MOST_LIST = 1 << 20  # bytes of a zip's list of members, which zipfile reads at once
 MOST_UNPACKED = 1_000_000_000  # bytes that all of a zip would take
 
@@ -27,11 +29,13 @@ def check_list(path):
         raise ValueError(f"expected at most {MOST_FILES} files, found many more; hand in the notebooks alone")
 
 
-def check_members(members):
+def check_members(members, most=None, most_bytes=None):
     """Raise ValueError where a zip's members are not what somebody who means well hands in."""
+    most, most_bytes = most or MOST_FILES, most_bytes or MOST_UNPACKED
     names = [member.filename.replace("\\", "/") for member in members]
-    if len(names) > MOST_FILES:
-        raise ValueError(f"expected at most {MOST_FILES} files, found {len(names)}; hand in the notebooks alone")
+    count = sum(not any(map(ignored, name.split("/"))) for name in names)  # .venv, .git and the like are nobody's work
+    if count > most:
+        raise ValueError(f"expected at most {most} files, found {count}; hand in the notebooks alone")
     if len(set(names)) < len(names):
         raise ValueError("expected every name in the zip once, found one twice; zip the folder anew")
     for name, member in zip(names, members):
@@ -44,9 +48,9 @@ def check_members(members):
         if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise ValueError(f"expected plain zip compression, found another for {shown(name)}; zip it anew")
     size = sum(member.file_size for member in members)
-    if size > MOST_UNPACKED:
+    if size > most_bytes:
         raise ValueError(
-            f"expected at most {MOST_UNPACKED:,} bytes to unpack, found {size:,}; hand in the notebooks alone"
+            f"expected at most {most_bytes:,} bytes to unpack, found {size:,}; hand in the notebooks alone"
         )
 
 
@@ -79,3 +83,35 @@ def from_zip(path, into, stems):
     except Exception as error:  # zipfile and the decompressors each have errors of their own for a damaged file
         raise ValueError(f"expected a sound zip, found {type(error).__name__}: {shown(error)}; zip it anew") from None
     return {stem: into / f"{stem}.ipynb" for stem in chosen}, flags
+
+
+def zip_names(path):
+    """Return the names of the files in a zip, [] where it is damaged."""
+    try:
+        check_list(path)
+        with zipfile.ZipFile(path) as archive:
+            return [member.filename.replace("\\", "/") for member in archive.infolist() if not member.is_dir()]
+    except Exception:  # zipfile has errors of its own for a damaged file
+        return []
+
+
+def unpacked(path, into):
+    """Unpack the zip of a whole class's submissions into the folder `into`, which it makes; return that folder.
+
+    Raises: ValueError with the reason where it is damaged, too large, or not what it should be.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = [member for member in archive.infolist() if not member.is_dir()]
+            check_members(members, MOST_OF_A_CLASS, 20 * MOST_UNPACKED)
+            for member in members:
+                name = member.filename.replace("\\", "/")
+                if not any(map(ignored, name.split("/"))):
+                    (into / name).parent.mkdir(parents=True, exist_ok=True)
+                    with archive.open(member) as source, open(into / name, "xb") as file:
+                        shutil.copyfileobj(source, file)
+    except (ValueError, OSError):
+        raise
+    except Exception as error:
+        raise ValueError(f"{path}: expected a sound zip, found {type(error).__name__}: {shown(error)}") from None
+    return into

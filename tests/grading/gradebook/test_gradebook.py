@@ -105,9 +105,9 @@ def test_the_table_of_grades(write, result):
     assert list(found) == ["anna", "ben"]
     assert list(found["anna"]) == [
         *("student", "lab1_a", "lab1_a_text", "lab1_b", "lab1_b_text"),
-        *("total", "status", "reason", "flags"),
+        *("total", "status", "reason", "flags", "id", "late", "resubmitted"),
     ]
-    assert list(found["anna"].values()) == ["anna", "1.5", "", "1.5", "", "3", "graded", "", ""]
+    assert list(found["anna"].values()) == ["anna", "1.5", "", "1.5", "", "3", "graded", "", "", "", "", ""]
     assert found["ben"]["total"] == "0" and found["ben"]["status"] == "failed"
     assert found["ben"]["reason"] == "expected a sound zip, found none" and found["ben"]["flags"] == "a flag"
     assert write.said == (
@@ -438,3 +438,23 @@ def test_the_verb_refuses_in_one_line(questions, tmp_path, monkeypatch, capsys, 
     error = capsys.readouterr().err
     assert error.count("\n") == 1 and "expected" in error and "found" in error and expected in error
     assert not (tmp_path / "build").exists() and not (tmp_path / "in/out").exists()
+
+
+def test_what_a_course_system_says_has_columns_of_its_own(questions, tmp_path):
+    made = json.dumps(notebook())
+    (tmp_path / "in").mkdir()
+    for name in (
+        f"adamsanna_101_1_{FIRST}.ipynb",
+        f"adamsanna_103_2_{FIRST}.ipynb",
+        f"bberg_LATE_102_3_{FIRST}-1.ipynb",
+    ):
+        (tmp_path / "in" / name).write_text(made)
+    gradebook.grade(tmp_path / "in", tmp_path / "out")
+    said = {name: (row["id"], row["late"], row["resubmitted"]) for name, row in rows(tmp_path / "out").items()}
+    assert said == {
+        "adamsanna (101)": ("101", "", ""),
+        "adamsanna (103)": ("103", "", ""),
+        "bberg": ("102", "yes", "yes"),
+    }
+    kept = {one["student"]: one["id"] for one in json.loads((tmp_path / "out/grades.json").read_text())}
+    assert kept == {"adamsanna (101)": "101", "adamsanna (103)": "103", "bberg": "102"}

@@ -106,7 +106,7 @@ def test_a_changed_name_is_understood_and_flagged(folder, collect, name):
 
 
 @pytest.mark.parametrize(
-    "name", ["homework.ipynb", "101_first.ipynb", "01_firsts.ipynb", "01_first.ipynb.txt", "notes"]
+    "name", ["homework.ipynb", "101_first.ipynb", "01_firsts.ipynb", "01_first.ipynb.bak", "notes"]
 )
 def test_another_name_is_not_taken(folder, collect, name):
     assert called(name, STEMS) is None

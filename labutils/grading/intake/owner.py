@@ -1,0 +1,19 @@
+"""Whose a file is, as a course system's names say it."""
+
+from typing import NamedTuple
+
+
+class Owner(NamedTuple):
+    """A student as a course system names one: the id that tells two apart, the name, and what is said of the file.
+
+    `file` is the file's own name, with its folders, as the student had it; "" where it is the system's own, about the
+    student. `late` and `again`, a later version, are what the name says; of versions the one of the last `attempt`
+    counts.
+    """
+
+    id: str
+    name: str
+    file: str
+    late: bool = False
+    again: bool = False
+    attempt: str = ""

@@ -1,0 +1,209 @@
+"""Downloads of course systems are recognised by their shape: one student one row, by the system's id."""
+
+import shutil
+import zipfile
+
+import pytest
+from helpers.handing_in import FIRST, SECOND
+
+from labutils.grading.intake import submissions, systems
+
+STEMS = [FIRST, SECOND]
+ONE, TWO = f"{FIRST}.ipynb", f"{SECOND}.ipynb"
+# For each system: files by path, and {student: (id, late, again, notebooks)}.
+CANVAS = {
+    f"adamsanna_101_9001_{ONE}": "a1",
+    f"adamsanna_101_9002_{TWO}": "a2",
+    f"bergben_LATE_102_9003_{ONE}": "b1",
+    f"bergben_LATE_102_9004_{FIRST}-1.ipynb": "b1 again",
+    f"adamsanna_103_9005_{ONE}": "another Anna",
+    "müller-lüdenscheidtcarla_104_9006_work.pdf": "no notebook",
+    f"müller-lüdenscheidtcarla_104_9007_{TWO}": "c2",
+}
+MOODLE = {
+    f"Anna Adams_4711_assignsubmission_file/{ONE}": "a1",
+    f"Anna Adams_4711_assignsubmission_file/later/{TWO}": "a2",
+    "Anna Adams_4711_assignsubmission_onlinetext/onlinetext.html": "<p>hello</p>",
+    f"Ben van den Berg_4712_assignsubmission_file/{ONE}": "b1",
+    f"Anna Adams_4713_assignsubmission_file/{ONE}": "another Anna",
+    "Carla Cruz_4714_assignsubmission_onlinetext/onlinetext.html": "<p>only this</p>",
+}
+SAKAI = {
+    f"Lab 1/Adams, Anna(aadams)/Submission attachment(s)/{ONE}": "a1",
+    f"Lab 1/Adams, Anna(aadams)/Submission attachment(s)/{TWO}": "a2",
+    "Lab 1/Adams, Anna(aadams)/timestamp.txt": "20261101",
+    "Lab 1/Adams, Anna(aadams)/comments.txt": "",
+    f"Lab 1/Berg, Ben(bberg)/Submission attachment(s)/{ONE}": "b1",
+    "Lab 1/Cruz, Carla(ccruz)/timestamp.txt": "20261101",
+    "Lab 1/grades.csv": "Display ID,ID,Last Name,First Name,grade",
+}
+METADATA = """---
+submission_11:
+  :submitters:
+  - :name: Anna Adams
+    :sid: '123'
+    :email: anna@example.org
+  :created_at: !ruby/object:Time 2026-11-01
+submission_12:
+  :submitters:
+  - :name: Ben Berg
+  - :name: Carla Cruz
+"""
+GRADESCOPE = {
+    f"assignment_7_export/submission_11/{ONE}": "a1",
+    f"assignment_7_export/submission_11/{TWO}": "a2",
+    f"assignment_7_export/submission_12/{ONE}": "b1",
+    "assignment_7_export/submission_metadata.yml": METADATA,
+}
+BLACKBOARD = {
+    f"Lab 1_aadams_attempt_2026-11-01-10-00-00_{ONE}": "first try",
+    "Lab 1_aadams_attempt_2026-11-01-10-00-00.txt": "Name: Anna Adams (aadams)",
+    f"Lab 1_aadams_attempt_2026-11-02-10-00-00_{ONE}": "a1",
+    f"Lab 1_aadams_attempt_2026-11-02-10-00-00_{TWO}": "a2",
+    f"Lab 1_bberg_attempt_2026-11-01-11-00-00_{ONE}": "b1",
+}
+SHAPES = {
+    "canvas": (
+        CANVAS,
+        {
+            "adamsanna (101)": ("101", False, False, {FIRST: "a1", SECOND: "a2"}),
+            "adamsanna (103)": ("103", False, False, {FIRST: "another Anna"}),
+            "bergben": ("102", True, True, {FIRST: "b1 again"}),
+            "müller-lüdenscheidtcarla": ("104", False, False, {SECOND: "c2"}),
+        },
+    ),
+    "moodle": (
+        MOODLE,
+        {
+            "Anna Adams (4711)": ("4711", False, False, {FIRST: "a1", SECOND: "a2"}),
+            "Anna Adams (4713)": ("4713", False, False, {FIRST: "another Anna"}),
+            "Ben van den Berg": ("4712", False, False, {FIRST: "b1"}),
+            "Carla Cruz": ("4714", False, False, {}),
+        },
+    ),
+    "sakai": (
+        SAKAI,
+        {
+            "Adams, Anna": ("aadams", False, False, {FIRST: "a1", SECOND: "a2"}),
+            "Berg, Ben": ("bberg", False, False, {FIRST: "b1"}),
+            "Cruz, Carla": ("ccruz", False, False, {}),
+        },
+    ),
+    "gradescope": (
+        GRADESCOPE,
+        {
+            "Anna Adams": ("11", False, False, {FIRST: "a1", SECOND: "a2"}),
+            "Ben Berg and Carla Cruz": ("12", False, False, {FIRST: "b1"}),
+        },
+    ),
+    "blackboard": (
+        BLACKBOARD,
+        {
+            "aadams": ("aadams", False, True, {FIRST: "a1", SECOND: "a2"}),
+            "bberg": ("bberg", False, False, {FIRST: "b1"}),
+        },
+    ),
+    "moodle without folders": (
+        {
+            f"Anna Adams_4711_assignsubmission_file_{ONE}": "a1",
+            f"Ben Berg_4712_assignsubmission_file_{TWO}": "b2",
+        },
+        {
+            "Anna Adams": ("4711", False, False, {FIRST: "a1"}),
+            "Ben Berg": ("4712", False, False, {SECOND: "b2"}),
+        },
+    ),
+    "anonymous canvas": (
+        {f"anon_8kq3z_9001_{ONE}": "a1", f"anon_LATE_77_9002_{ONE}": "b1"},
+        {
+            "anon 8kq3z": ("8kq3z", False, False, {FIRST: "a1"}),
+            "anon 77": ("77", True, False, {FIRST: "b1"}),
+        },
+    ),
+}
+
+
+def lay(folder, files):
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(content, encoding="utf-8")
+    return folder
+
+
+def as_a_folder(files, tmp_path):
+    return lay(tmp_path / "in", files)
+
+
+def in_another_folder(files, tmp_path):
+    lay(tmp_path / "in/course 1/download", files)
+    return tmp_path / "in"
+
+
+def as_a_zip(files, tmp_path):
+    return shutil.make_archive(tmp_path / "all", "zip", lay(tmp_path / "laid", files))
+
+
+def as_a_zip_in_a_folder(files, tmp_path):
+    (tmp_path / "in").mkdir()
+    shutil.move(as_a_zip(files, tmp_path), tmp_path / "in" / "download.zip")
+    return tmp_path / "in"
+
+
+def as_a_zip_in_a_zip(files, tmp_path):
+    inner = as_a_zip(files, tmp_path)
+    with zipfile.ZipFile(tmp_path / "outer.zip", "w") as outer:
+        outer.write(inner, "course 1/all.zip")
+    return tmp_path / "outer.zip"
+
+
+WAYS = [as_a_folder, in_another_folder, as_a_zip, as_a_zip_in_a_folder, as_a_zip_in_a_zip]
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_one_student_one_row(shape, way, tmp_path):
+    files, expected = SHAPES[shape]
+    found = list(submissions.collect(way(files, tmp_path), tmp_path / "unpacked", STEMS))
+    assert {s.student: (s.id, s.late, s.again) for s in found} == {name: row[:3] for name, row in expected.items()}
+    for one in found:
+        notebooks = {stem: path.read_text(encoding="utf-8") for stem, path in one.notebooks.items()}
+        assert notebooks == expected[one.student][3]
+        assert bool(one.reason) is not bool(notebooks)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_zip_of_a_students_is_looked_into(shape, tmp_path):
+    files, expected = SHAPES[shape]
+    path = next(name for name, content in files.items() if content == "b1" or content == "b2" or content == "b1 again")
+    folder = lay(tmp_path / "in", {name: content for name, content in files.items() if name != path})
+    (folder / path).parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(folder / path.replace(".ipynb", ".zip"), "w") as archive:
+        archive.writestr(f"work/{TWO}", "in the zip")
+    found = list(submissions.collect(folder, tmp_path / "unpacked", STEMS))
+    assert len(found) == len(expected)
+    assert [
+        s for s in found if {p.read_text(encoding="utf-8") for p in s.notebooks.values()} & {"in the zip", "b1 again"}
+    ]
+
+
+def test_project_folders_and_odd_endings(tmp_path):
+    files = {
+        f"Anna Adams_4711_assignsubmission_file/{ONE}.txt": "a1",
+        f"Anna Adams_4711_assignsubmission_file/{TWO}.json": "a2",
+        **{f"Anna Adams_4711_assignsubmission_file/.venv/lib/{number}.py": "" for number in range(50)},
+        f"Anna Adams_4711_assignsubmission_file/__MACOSX/._{ONE}": "",
+    }
+    (one,) = submissions.collect(lay(tmp_path / "in", files), tmp_path / "unpacked", STEMS)
+    assert {stem: path.read_text() for stem, path in one.notebooks.items()} == {FIRST: "a1", SECOND: "a2"}
+    assert len(one.flags) == 2 and all("taken from" in flag for flag in one.flags)
+
+
+def test_students_own_folders_are_no_system(tmp_path):
+    for name in (f"anna/{ONE}", f"ben (2)/{ONE}", f"carla_4711/{ONE}", f"submissions/{ONE}"):
+        assert systems.recognised([name]) is None, name
+
+
+def test_broken_metadata_leave_the_numbers(tmp_path):
+    files = GRADESCOPE | {"assignment_7_export/submission_metadata.yml": "- [no: {yaml"}
+    found = list(submissions.collect(lay(tmp_path / "in", files), tmp_path / "unpacked", STEMS))
+    assert [s.student for s in found] == ["submission 11", "submission 12"]
