@@ -69,48 +69,11 @@ def get_data(arguments):
         print("\n".join(download.status(root)))
 
 
-def measure_grid(arguments):
-    """Measure the float network at all combinations of bits for its stages, without training, and keep the table."""
-    from .results import grid, kept_networks
+def measure_table(arguments):
+    """Measure the table that the verb names, and keep it."""
+    from .results import measurements
 
-    images, model = kept_networks.images_and_network(arguments.data)
-    accuracies = grid.measure(model, images.test_images, images.test_labels)
-    path = grid.save(images.name, accuracies, len(images.test_images))
-    print(f"{path.name}: saved; {len(accuracies)} combinations, {len(grid.front(grid.load(images.name)))} on the front")
-
-
-def measure_knobs(arguments):
-    """Measure what each knob of lab 08's recipes is worth, on training images that are held out."""
-    from .few_bits import recipes
-    from .results import ablation, kept_networks
-
-    images, float_model = kept_networks.images_and_network(arguments.data)
-    for recipe in arguments.only or ["homework", *recipes.KNOBS]:
-        accuracy = ablation.measure(float_model, images, recipe, epochs=arguments.epochs)
-        print(f"{recipe}: {accuracy[-1]:.4f} of {ablation.HELD_OUT} held-out training images after the last epoch")
-
-
-def measure_seeds(arguments):
-    """Measure how far lab 08's best recipe comes from other seeds than the one whose network is kept."""
-    from .results import ablation, kept_networks
-
-    images, float_model = kept_networks.images_and_network(arguments.data)
-    for seed in arguments.only:
-        accuracy = ablation.measure_seed(float_model, images, seed, epochs=arguments.epochs)
-        print(f"seed {seed}: test accuracy {accuracy[-1]:.4f} after the last epoch")
-
-
-def measure_sensitivity(arguments):
-    """Measure how much the loss rises where one layer of the float network is rounded alone, and keep the table."""
-    from .results import kept_networks, sensitivity
-
-    images, model = kept_networks.images_and_network(arguments.data)
-    used = slice(sensitivity.IMAGES)
-    increase = sensitivity.measure(model, images.train_images[used], images.train_labels[used])
-    path = sensitivity.save(images.name, increase, len(images.train_images[used]))
-    fewest = min(sensitivity.CHOICES)
-    worst = max(increase, key=lambda layer: increase[layer][fewest])
-    print(f"{path.name}: saved; {len(increase)} layers, {worst} minds {fewest} bits most")
+    getattr(measurements, arguments.verb)(arguments)
 
 
 def examine(arguments):
@@ -177,15 +140,19 @@ def verbs(parser):
     text = "annealed (the homework's range), learned, allocated, pruned, gradual, one knob; see few_bits/recipes.py"
     option("--recipe", required=True, help=text)
     text = "measure what each knob of those recipes is worth, at 2 bits, on training images that are held out"
-    option = verb("knobs", measure_knobs, text, epochs=4)
+    option = verb("knobs", measure_table, text, epochs=4)
     option("--only", nargs="+", metavar="RECIPE", help="these; default: the homework's and all others")
     text = "measure how far the recipe learned comes at 2 bits from other seeds; their networks are not kept"
-    option = verb("seeds", measure_seeds, text, epochs=15)
+    option = verb("seeds", measure_table, text, epochs=15)
+    option("--only", nargs="+", type=int, default=[1, 2], metavar="SEED", help="default 1 2")
+    text = "repeat the homework's six fine-tunings from other seeds, and keep what they predict; hours"
+    option = verb("repeats", measure_table, text)
+    option("--bits", type=parse_bits, help="one of them alone: 4,4,2, or 4 for all")
     option("--only", nargs="+", type=int, default=[1, 2], metavar="SEED", help="default 1 2")
     text = "measure the float network at all combinations of 2 to 6 bits a stage, untrained; some ten minutes"
-    verb("grid", measure_grid, text)
+    verb("grid", measure_table, text)
     text = "measure how much the loss rises where one layer is rounded alone, untrained; some ten minutes"
-    verb("sensitivity", measure_sensitivity, text)
+    verb("sensitivity", measure_table, text)
     text = "say what of CIFAR-10 is there and what it is worth, or get it"
     command = subparsers.add_parser("data", help=text, description=text)
     command.set_defaults(run=get_data)
@@ -236,7 +203,7 @@ def main(words=None):
         print(f"labutils: {arguments.verb}: {text}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        if arguments.run in (train, anneal, measure_knobs, measure_seeds):
+        if arguments.run in (train, anneal, measure_table):
             goes_on = "; the same command goes on from the last finished epoch"
         else:
             resumes = getattr(arguments, "download", False) or arguments.run is grade

@@ -43,6 +43,15 @@ def priced(seed=0):
     return [(*case, round(threshold / case[2], 2)) for case, threshold in zip(steps(seed), thresholds)]
 
 
+def ties(seed=0):
+    """Return [(w, problem, learning rate, keep), ...] without a slope, with magnitudes that tie or nearly do."""
+    rng = np.random.default_rng(seed)
+    vectors = [np.array([1.0, -2, 2, -1, -2])]
+    vectors += [rng.choice([-2.0, -1.0, 1.0, 2.0], d) for d in (5, 6, 20, 40, 40)]
+    vectors += [rng.choice([-1.0, 1.0, 1.001, -1.001], 12)]
+    return [(w, Regression(np.zeros((1, len(w))), [0]), RATE, 2 + place) for place, w in enumerate(vectors)]
+
+
 def copied(arguments):
     """Return copies of arguments, which an answer may spoil; a problem cannot be changed and is passed as it is."""
     return tuple(one if isinstance(one, Regression) else copy.deepcopy(one) for one in arguments)
@@ -52,8 +61,10 @@ def changed(arguments, originals):
     """Return whether an answer has changed an array or a tensor among its arguments."""
 
     def same(a, b):
+        if isinstance(b, (list, tuple)):
+            return len(a) == len(b) and all(map(same, a, b))
         if hasattr(b, "detach"):
             return a.shape == b.shape and bool((a.detach().cpu() == b.detach().cpu()).all())
-        return not isinstance(b, np.ndarray) or np.array_equal(a, b)
+        return np.array_equal(a, b) if isinstance(b, np.ndarray) else isinstance(b, Regression) or a is b or a == b
 
     return not all(map(same, arguments, originals))

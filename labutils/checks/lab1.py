@@ -7,7 +7,7 @@ what a known mistake gives is told so.
 import numpy as np
 
 from ..linear.descent import descend
-from ..linear.regression import THREE_POINTS, Regression
+from ..linear.regression import THREE_POINTS
 from . import cases
 from .cases import AWAY, RATE
 from .reference import around, moved, of_largest, pruned, slope, twice
@@ -94,23 +94,28 @@ PRUNING_MISTAKES = {
         lambda w, p, rate, keep: np.abs(pruned(moved(w, p, rate), keep))
     ),
     "`keep` is an argument: this keeps two weights": lambda w, p, rate, keep: pruned(moved(w, p, rate), 2),
+    "with keep 0 nothing survives: [-0:] is everything": lambda w, p, rate, keep: pruned(
+        moved(w, p, rate), keep or len(w)
+    ),
     "the gradient step is missing": lambda w, p, rate, keep: pruned(w, keep),
     **around(pruned),
+}
+
+
+TIE_MISTAKES = {
+    "where magnitudes tie, the lower index is kept: sort -abs(w), kind='stable', and keep the first": (
+        lambda w, p, rate, keep: pruned(w[::-1], keep)[::-1]
+    ),
+    "this keeps all magnitudes that tie: keep `keep` weights": (
+        lambda w, p, rate, keep: np.where(np.abs(w) >= np.sort(np.abs(w))[-keep], w, 0)
+    ),
 }
 
 
 def lab1_c(step):
     """Check `step(w, problem, learning_rate, keep)`, a gradient step and then hard thresholding: 3 points, 1 hidden."""
 
-    drawn = [(*case, keep) for case, keep in zip(cases.steps(), (2, 2, 1, 4, 3, 2, 1))]
-    flat, tied = Regression(np.zeros((1, 5)), [0]), np.array([1.0, -2, 2, -1, -2])  # all that it does is prune
-    ties = {
-        "where magnitudes tie, the lower index is kept: sort -abs(w), kind='stable', and keep the first": (
-            [0, 0, 2, 0, -2]
-        ),
-        "this keeps all magnitudes that tie: keep `keep` weights": [0, -2, 2, 0, -2],
-        "this keeps the largest signed values: compare magnitudes": [1, 0, 2, 0, 0],
-    }
+    drawn = [(*case, keep) for case, keep in zip(cases.steps(), (2, 2, 0, 4, 3, 2, 1))]
 
     def one_step(w):
         return step(w, THREE_POINTS, RATE, 2)
@@ -118,7 +123,7 @@ def lab1_c(step):
     report = Report("lab1_c", "One step of iterative pruning")
     label = "one step from a point away from zero"
     report.agree(label, step, pruning_step, drawn, 1, PRUNING_MISTAKES)
-    report.close("magnitudes that tie", lambda: step(tied.copy(), flat, RATE, 2), [0, -2, 2, 0, 0], 0.5, ties)
+    report.agree("magnitudes that tie", step, pruning_step, cases.ties(), 0.5, TIE_MISTAKES | PRUNING_MISTAKES)
     once = pruning_step(AWAY, THREE_POINTS, RATE, 2)
     in_place = {IN_PLACE: pruning_step(once, THREE_POINTS, RATE, 2)}
     report.close("called twice on the same array", lambda: twice(one_step, AWAY), once, 0.5, in_place)

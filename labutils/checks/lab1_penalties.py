@@ -206,6 +206,9 @@ TRIMMED_MISTAKES = {
     "the gradient step is missing": lambda w, p, rate, c, keep: trimmed(w, rate * c, keep),
     "nothing was thresholded: this is plain gradient descent": lambda w, p, rate, c, keep: moved(w, p, rate),
     ITS_OWN_RATE: lambda w, p, rate, c, keep: trimmed_step(w, p, RATE, c, keep),
+    "rank the weights before they are thresholded: those that end at zero all tie": lambda w, p, rate, c, keep: spared(
+        moved(w, p, rate), of_largest(shrunk(moved(w, p, rate), rate * c), keep), rate, c
+    ),
     "where magnitudes tie, spare the lower index: sort -abs(w), kind='stable'": (
         lambda w, p, rate, c, keep: trimmed_step(w[::-1], p, rate, c, keep)[::-1]
     ),
@@ -217,7 +220,8 @@ def lab1_f(step):
     # A place and a rate at which every mistake below gives a result of its own.
     here = (AWAY[::-1].copy(), THREE_POINTS, 0.4, 3.0, 2)
     drawn = [here, *[(*case, keep) for case, keep in zip(cases.priced(), (1, 2, 3, 0, 5, 4, 1))]]
-    tied = (np.array([1.0, -2, 2, -1, -2]), Regression(np.zeros((1, 5)), [0]), 0.5, 1.0, 2)
+    small = (np.array([0.1, 0.2, 0.3, 0.4]), Regression(np.eye(4), np.zeros(4)), 0.1, 5.0, 2)  # below the threshold
+    tied = [small, *((w, problem, 0.5, 1.0, keep) for w, problem, _, keep in cases.ties())]
 
     named = {
         message: lambda w, p, rate, c, keep, wrong=wrong: wrong(w, p, rate, rate * c, keep)
@@ -229,7 +233,7 @@ def lab1_f(step):
 
     report = Report("lab1_f", "One step with the trimmed L1 penalty")
     report.agree(
-        "one step, called twice on the same array", step, trimmed_step, [*drawn, tied], 2, named | TRIMMED_MISTAKES
+        "one step, called twice on the same array", step, trimmed_step, [*drawn, *tied], 2, named | TRIMMED_MISTAKES
     )
     biased = {"this is the Lasso's biased solution: the `keep` largest must go unpenalised": lasso_three_points(1.0)}
     report.close("200 steps from zero, lambda 1, keep 2", lambda: run(2), [0, 3, 0, 0, -1], mistakes=biased)

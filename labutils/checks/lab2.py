@@ -88,6 +88,7 @@ def lab2_a(ste):
     report.agree("bits=None leaves the weights alone", ste.apply, lambda w, bits: w, [(w, None) for w in some])
     report.agree("bits=0 sets all weights to zero", ste.apply, lambda w, bits: 0 * w, [(w, 0) for w in some])
     passed = [(w, bits, g) for w in (SAMPLE, 5 * SAMPLE + 9, SAMPLE.abs()) for bits in (2, 4) for g in upstreams]
+    passed += [(SAMPLE, None, upstreams[1]), (torch.full((3, 3), 0.3), 4, upstreams[1])]
     report.agree("the gradient passes straight through", gradient, lambda w, bits, g: g, passed, 2, blocked)
     equal = [(torch.full((4,), value), 4) for value in (0.3, 0.0, -2.0)] + [(torch.tensor([1.5]), 2)]
     label = "weights that are all equal stay as they are"
@@ -96,9 +97,15 @@ def lab2_a(ste):
 
 def _given_network_stays(quantize_model):
     """Return what `quantize_model` did wrong to the network that it was given, "" where nothing."""
-    given = sample_network()
+    for bits, mode in ((3, False), (None, True)):
+        if problem := _given_network_changes(quantize_model, bits, sample_network().train(mode)):
+            return problem
+    return ""
+
+
+def _given_network_changes(quantize_model, bits, given):
     before = state_of(given)
-    made = quantize_model(given, 3)
+    made = quantize_model(given, bits)
     if differences(before, state_of(given)):
         return "the network that was given has changed: make a new ResNet20, and leave the given one alone"
     with torch.no_grad():
@@ -118,8 +125,10 @@ def lab2_b(quantize_model):
     def placed():
         for bits in (3, 5, 2):
             made = quantize_model(float_model, bits)
-            if made is float_model or not any(layer.bits for _, layer in quant_layers(made)):
+            if not any(layer.bits for _, layer in quant_layers(made)):
                 return "nothing was quantized: make a new network, ResNet20(bits=...)"
+            if made is float_model:
+                return "this is the given network, changed: make a new one, ResNet20(bits=...)"
             layers = misplaced(made, (bits,) * 3)
             if {"head_conv.0", "final_fc"} & set(layers):
                 return "the first and the last layer stay float: ResNet20(bits=...) gives bits to its stages only"
@@ -138,7 +147,7 @@ def lab2_b(quantize_model):
         if off:
             return "some weights or batch-norm statistics are others: load_state_dict(model.state_dict()) copies all"
         if not torch.allclose(scores_of(made), scores_of(expected), rtol=1e-4, atol=1e-4):
-            return "these are not the rounded network's scores: was anything quantized?"
+            return "these are not the rounded network's scores: look at the row above"
         return ""
 
     report.says("3 bits in all three stages, first and last layer float", placed)
@@ -152,7 +161,9 @@ def step_case(seed, bits=2, rate=0.1):
     weights = {"linear.weight": torch.randn(3, 4, generator=generator), "linear.bias": torch.zeros(3)}
     layer.load_state_dict(weights)
     x, y = torch.randn(8, 4, generator=generator), torch.arange(8) % 3
-    return layer, torch.optim.SGD(layer.parameters(), lr=rate), x, y
+    for parameter in layer.parameters():  # what an earlier step may have left
+        parameter.grad = torch.ones_like(parameter)
+    return layer, torch.optim.SGD(layer.parameters(), lr=rate, weight_decay=0.05), x, y
 
 
 def step_loss(seed):

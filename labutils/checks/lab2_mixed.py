@@ -8,25 +8,36 @@ from .report import Report
 from .sample_network import differences, misplaced, sample_network, scores_of, state_of
 
 
+def _misplacement(model, bits, before):
+    """Return what is wrong with the bits of a network whose stages had `before` and should have `bits`, or ""."""
+    layers = misplaced(model, bits)
+    by_stage = [{layer.bits for layer in stage_layers(model, stage)} for stage in range(3)]
+    if not layers:
+        return ""
+    if {"head_conv.0", "final_fc"} & set(layers):
+        return "the first and the last layer stay float"
+    if by_stage[1:] == [{bits[0]}, {bits[1]}]:
+        return "stages are counted from 0: bits[0] belongs to stage_layers(model, 0)"
+    if by_stage[0] == by_stage[1] == by_stage[2] and by_stage[0] < {*bits}:
+        return "all stages have the same bits: stage k gets bits[k]"
+    if by_stage == [{b} for b in bits[::-1]]:
+        return "the stages are in reverse order: stage k gets bits[k]"
+    if all(found == {b} or not b and found == {before} for found, b in zip(by_stage, bits)):
+        return "None and 0 are bits to be set too: float weights, and all zero"
+    return "some layers have other bits: each stage has six 3x3 convolutions, stages 2 and 3 a 1x1 shortcut as well"
+
+
 def lab2_d(set_bits):
     """Check `set_bits(model, bits)`, which gives each stage of a ResNet20 its own bits: 2 points, 1 hidden."""
-    schemes = [(4, 2, 3), (None, 0, 16), (2, 5, 2)]
-    wrong = "some layers have other bits: each stage has six 3x3 convolutions, stages 2 and 3 a 1x1 shortcut as well"
 
     def placed():
-        for bits in schemes:
+        for bits in ((4, 2, 3), (None, 0, 16), (2, 5, 2)):
             model = sample_network((6, 6, 6))
             made = set_bits(model, bits)
-            found = model if made is None else made
-            if layers := misplaced(found, bits):
-                by_stage = [{layer.bits for layer in stage_layers(found, stage)} for stage in range(3)]
-                if by_stage[1:] == [{bits[0]}, {bits[1]}]:
-                    return "stages are counted from 0: bits[0] belongs to stage_layers(model, 0)"
-                if by_stage[0] == by_stage[1] == by_stage[2] and by_stage[0] < {*bits}:
-                    return "all stages have the same bits: stage k gets bits[k]"
-                if {"head_conv.0", "final_fc"} & set(layers):
-                    return "the first and the last layer stay float"
-                return wrong
+            if made is not None and misplaced(model, bits) and not misplaced(made, bits):
+                return "this is another network: set the bits in the one that is given"
+            if problem := _misplacement(model if made is None else made, bits, 6):
+                return problem
         return ""
 
     def computes():
@@ -38,7 +49,7 @@ def lab2_d(set_bits):
         if differences(before, state_of(made), [*model.state_dict()]):
             return "the weights have changed: set the bits alone, the layers round by themselves"
         if not torch.allclose(scores_of(made), scores_of(sample_network((4, 2, 3))), rtol=1e-4, atol=1e-4):
-            return "these are not the scores at 4, 2 and 3 bits: was anything quantized?"
+            return "these are not the scores at 4, 2 and 3 bits: look at the row above"
         return ""
 
     report = Report("lab2_d", "Bits for each stage")
@@ -49,7 +60,13 @@ def lab2_d(set_bits):
 def lab2_e(average_bits):
     """Check `average_bits(layers)`, the mean bits per weight of [(weights, bits), ...]: 6 points, 1 hidden."""
     scheme = [(432, None), (13_824, 4), (51_200, 4), (204_800, 2), (640, None)]
-    others = [[(3, 5), (4, None), (1, 1)], [(7, 2), (7, 6)], [(100, None), (1, 0)], [(2, 16), (9, 3), (5, 8), (1, 7)]]
+    others = [
+        [(9, 4), (9, 4), (9, 2)],
+        [(3, 5), (4, None), (1, 1)],
+        [(7, 2), (7, 6)],
+        [(100, None), (1, 0)],
+        [(2, 16), (9, 3), (5, 8), (1, 7)],
+    ]
 
     def spent(layers, of_float=32):
         return sum(count * (of_float if bits is None else bits) for count, bits in layers)
@@ -94,10 +111,13 @@ def lab2_f(cheapest):
         "// rounds down, and the drops are small: divide with /": least(lambda drop, bits: drop // bits),
         "the saving counts once: drop / saved": least(lambda drop, bits: drop / bits**2),
         "this multiplies: divide the drop by the bits that it saves": least(lambda drop, bits: drop * bits),
+        "a negative drop is a gain: neither abs nor max": least(lambda drop, bits: abs(drop / bits)),
+        "divide the drop by the bits that it saves, don't subtract them": least(lambda drop, bits: drop - bits),
         "count from 0": lambda drops, saved: least(lambda drop, bits: drop / bits)(drops, saved) + 1,
     }
     drawn = [([0.01, 0.6, 0.06, 0.02], [0.01, 2.0, 0.02, 0.5]), ([0.3, 0.02, 0.2], [3.0, 0.1, 1.0])]
     drawn += [([0.02, 0.09, 0.4], [0.1, 1.0, 4.0]), ([-0.01, 0.3, -0.02, 0.1], [0.1, 2.0, 0.5, 1.0])]
-    drawn += [([0.1, 0.2, 0.5], [2.0, 0.8, 12.5])]
+    drawn += [([0.1, 0.2, 0.5], [2.0, 0.8, 12.5]), ([-0.01, -0.02], [1.0, 1.0]), ([3.0, 2.0], [1.0, 1.0])]
+    drawn += [([0.0049, 0.0046, 0.2], [1.0, 1.0, 2.0])]
     report = Report("lab2_f", "The cheapest saving")
     return report.agree("four stages", cheapest, least(lambda drop, bits: drop / bits), drawn, 1, mistakes)

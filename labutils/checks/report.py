@@ -20,13 +20,15 @@ RECORD = "application/vnd.labutils.check+json"
 IN_PLACE = "the answer changes its input in place: work on a new array"
 
 
-def _text(value):
-    """Return a short text of any value, numbers rounded to four digits."""
+def _text(value, digits=4):
+    """Return a short text of any value, numbers rounded to four digits or as many as asked for."""
     with contextlib.suppress(Exception):
         if hasattr(value, "detach"):
             value = value.detach().cpu().numpy()
         if np.issubdtype(np.asarray(value).dtype, np.number):
-            return np.array2string(np.asarray(value) + 0.0, precision=4, separator=", ", threshold=12).replace("\n", "")
+            return np.array2string(np.asarray(value) + 0.0, precision=digits, separator=", ", threshold=12).replace(
+                "\n", ""
+            )
     return repr(value)[:80]
 
 
@@ -44,7 +46,10 @@ def _difference(found, expected):
     """Return in words how a result differs from what was expected: by its shape, or by its numbers."""
     if _shape(found) != _shape(expected):
         return f"expected a result of shape {_shape(expected)}, found one of shape {_shape(found)}"
-    return f"expected {_text(expected)}, found {_text(found)}"
+    texts = _text(expected), _text(found)
+    if texts[0] == texts[1]:  # they differ further behind
+        texts = _text(expected, 9), _text(found, 9)
+    return f"expected {texts[0]}, found {texts[1]}"
 
 
 def _stopped(error):

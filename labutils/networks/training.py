@@ -65,20 +65,13 @@ def _scores(network, images, batch, bar=None):
 
 @torch.inference_mode()
 @torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False)  # a GPU would round to 10 bits
-def evaluate(model, images, labels, batch=None, bar=None):
-    """Return the share of images that the model classifies correctly, as computed in float32.
+def predict(model, images, batch=None, bar=None):
+    """Return the classes (n,) that the model gives images, as computed in float32, on the processor.
 
     Where bfloat16 is twice as fast, it goes first, and float32 is asked again about every image whose best two scores
-    lie closer together than bfloat16 can tell for sure.
-    Parameters: model; images, uint8 (n, 32, 32, 3); labels, integers (n,); batch, images at a time in bfloat16, half
-        as many in float32 (None: `FIT` for each thread); bar, what to write before a progress bar (None: no bar).
-    Returns: accuracy in [0, 1]. The model itself is left as it was.
-    Raises: ValueError where there are no images or as many labels as images are not given.
+    lie closer together than bfloat16 can tell for sure. Parameters and state: as in `evaluate`.
     """
-    if len(images) != len(labels) or len(images) == 0:
-        raise ValueError(f"images, labels: expected equally many, at least one, found {len(images)} and {len(labels)}")
-    images, labels = torch.as_tensor(images), torch.as_tensor(labels)
-    exact = folded(model).to(memory_format=torch.channels_last)
+    images, exact = torch.as_tensor(images), folded(model).to(memory_format=torch.channels_last)
     batch = batch or FIT * torch.get_num_threads()
     half = max(1, batch // 2)  # float32 takes twice the room
     if has_fast_bfloat16(next(exact.parameters()).device):
@@ -89,7 +82,19 @@ def evaluate(model, images, labels, batch=None, bar=None):
             scores[~sure.to(scores.device)] = _scores(exact, images[~sure], half)
     else:
         scores = _scores(exact, images, half, bar)
-    return int((scores.argmax(1) == labels.to(scores.device)).sum()) / len(images)
+    return scores.argmax(1).cpu()
+
+
+def evaluate(model, images, labels, batch=None, bar=None):
+    """Return the share of images that the model classifies correctly, in [0, 1]; the model is left as it was.
+
+    Parameters: model; images, uint8 (n, 32, 32, 3); labels, integers (n,); batch, images at a time in bfloat16, half
+        as many in float32 (None: `FIT` for each thread); bar, what to write before a progress bar (None: no bar).
+    Raises: ValueError where there are no images or as many labels as images are not given.
+    """
+    if len(images) != len(labels) or len(images) == 0:
+        raise ValueError(f"images, labels: expected equally many, at least one, found {len(images)} and {len(labels)}")
+    return int((predict(model, images, batch, bar) == torch.as_tensor(labels).cpu()).sum()) / len(images)
 
 
 def save(content, path):

@@ -5,6 +5,7 @@ argument, is right on the lab's own numbers only, or is right in value and wrong
 have the mistakes that the checks knew first.
 """
 
+import copy
 from fractions import Fraction
 
 import numpy as np
@@ -16,6 +17,16 @@ from labutils import checks
 from labutils.linear.regression import THREE_POINTS
 from labutils.networks import quantize
 from labutils.networks.resnet import ResNet20, stage_layers
+
+
+def average(layers):
+    return sum(n * (32 if b is None else b) for n, b in layers) / sum(n for n, _ in layers)
+
+
+def fills_in_place(layers):
+    for place, (n, b) in enumerate(layers):
+        layers[place] = (n, 32 if b is None else b)
+    return average(layers)
 
 
 def slope(w, p):
@@ -102,6 +113,19 @@ def ascending(w, p, rate, keep):
     return v
 
 
+def unstable(w, p, rate, keep):
+    v = moved(w, p, rate)
+    return np.where(np.isin(np.arange(len(w)), np.argsort(-np.abs(v))[:keep]), v, 0)
+
+
+def ranks_the_thresholded(w, p, rate, c, keep):
+    v = moved(w, p, rate)
+    out = soft(v, rate * c)
+    spared = np.argsort(-np.abs(out), kind="stable")[:keep]
+    out[spared] = v[spared]
+    return out
+
+
 RIGHT = {
     "lab1_a": [
         loops,
@@ -147,6 +171,8 @@ WRONG = {
     ],
     "lab1_c": [
         (into(pruning), "in place"),
+        (lambda w, p, r, k: kept(moved(w, p, r), k or len(w)), "[-0:]"),
+        (unstable, ""),
         (lambda w, p, r, k: kept(moved(w, THREE_POINTS, r), k), "THREE_POINTS"),
         (lambda w, p, r, k: kept(moved(w, p, 0.02), k), "0.02"),
         (lambda w, p, r, k: kept(moved(w, p, r), 2), "keeps two weights"),
@@ -167,6 +193,7 @@ WRONG = {
     ],
     "lab1_f": [
         (into(trim), "in place"),
+        (ranks_the_thresholded, "before they are thresholded"),
         (lambda w, p, r, c, k: trim(w, p, 0.02, c, k), "0.02"),
         (lambda w, p, r, c, k: trim(w, THREE_POINTS, r, c, k), "THREE_POINTS"),
         (lambda w, p, r, c, k: trim(w, p, r, c, 2), "leaves two weights alone"),
@@ -177,6 +204,8 @@ WRONG = {
         (lambda ls: sum(n * (b or 32) for n, b in ls) / sum(n for n, _ in ls), "zero bits"),
         (lambda ls: sum(n * (32 if b is None else b) for n, b in ls) // sum(n for n, _ in ls), "//"),
         (lambda ls: 2.5988, ""),
+        (lambda ls: average(set(ls)), ""),
+        (fills_in_place, "in place"),
     ],
     "lab2_f": [
         (lambda d, s: int(np.argmin(np.divide(d, np.square(s)))), "once"),
@@ -184,6 +213,10 @@ WRONG = {
         (lambda d, s: int(np.argmin(np.multiply(d, s))), "multiplies"),
         (lambda d, s: int(np.argmin(np.divide(d, s))) + 1, "count from 0"),
         (lambda d, s: 3, ""),
+        (lambda d, s: int(np.argmin(np.maximum(d, 0) / np.array(s))), ""),
+        (lambda d, s: int(np.argmin((np.array(d) / np.array(s)).round(2))), ""),
+        (lambda d, s: int(np.argmin(np.minimum(1, np.array(d) / np.array(s)))), ""),
+        (lambda d, s: (int(np.argmin(np.divide(d, s))), d.sort())[0], "in place"),
     ],
 }  # fmt: skip
 
@@ -242,6 +275,15 @@ def in_numpy(ctx, w, bits):
     return torch.from_numpy(rounded(torch.from_numpy(w.detach().numpy().copy()), bits).numpy()).to(w.device)
 
 
+def remembering(ctx, w, bits):
+    ctx.rounds = bits is not None and w.max() > w.min()
+    return rounded(w, bits)
+
+
+def sometimes(ctx, g):
+    return (g if ctx.rounds else torch.zeros_like(g)), None
+
+
 STES = {
     "plain": (ste(right_ste), None),
     "by numpy": (ste(in_numpy), None),
@@ -252,6 +294,7 @@ STES = {
     "two bits always": (ste(two_bits_always), "bits is an argument"),
     "alpha is max|w|": (ste(of_max_abs), "max|w|"),
     "negative weights left alone": (ste(positive_only), "nothing was rounded"),
+    "no gradient where nothing is rounded": (ste(remembering, sometimes), "is zero"),
     "clipped gradient": (ste(right_ste, lambda ctx, g: (g.clamp(-1, 1), None)), "clipped"),
     "scaled gradient": (ste(right_ste, lambda ctx, g: (g * 0.5, None)), ""),
     "sign of the gradient": (ste(right_ste, lambda ctx, g: (g.sign(), None)), "sign"),
@@ -303,11 +346,13 @@ def sets_mode(model, bits):
 NETWORKS = {
     "plain": (copied, None),
     "shares its tensors": (assigned, "shares its weights"),
-    "turns the given one": (turned, "nothing was quantized"),
+    "turns the given one": (turned, "the given network, changed"),
     "without the statistics": (weights_only, "statistics"),
     "float weights thrown away": (settled, "float weights are lost"),
     "first and last layer too": (all_rounded, "first and the last layer"),
     "leaves the given one in training mode": (sets_mode, "has changed"),
+    "the given one where bits is None": (lambda model, bits: copied(model, bits) if bits else model, "shares"),
+    "evaluates the given one": (lambda model, bits: copied(model.eval(), bits), "has changed"),
     "not quantized": (lambda model, bits: copied(model, None), "nothing was quantized"),
 }  # fmt: skip
 
@@ -323,6 +368,16 @@ def step(model, optimizer, x, y, mode=None, scores=lambda z: z, loss_again=False
     return result(F.cross_entropy(model(x), y) if loss_again else loss)
 
 
+def by_hand(model, optimizer, x, y):
+    optimizer.zero_grad()
+    loss = F.cross_entropy(model(x), y)
+    loss.backward()
+    with torch.no_grad():
+        for p in model.parameters():
+            p -= optimizer.param_groups[0]["lr"] * p.grad
+    return loss.item()
+
+
 STEPS = {
     "plain": (step, None),
     "a tensor": (lambda *a: step(*a, result=lambda loss: loss.detach()), None),
@@ -330,6 +385,8 @@ STEPS = {
     "in evaluation mode": (lambda *a: step(*a, mode=False), "model.eval()"),
     "softmax first": (lambda *a: step(*a, scores=lambda z: z.softmax(1)), "softmax"),
     "returns nothing": (lambda *a: step(*a, result=lambda loss: None), "returns nothing"),
+    "forgets afterwards": (lambda *a: (step(*a, zero=False), a[1].zero_grad())[0], "zero_grad"),
+    "moves the weights itself": (by_hand, ""),
     "never forgets": (lambda *a: step(*a, zero=False), "zero_grad"),
 }  # fmt: skip
 
@@ -361,6 +418,8 @@ BITS = {
     "rounds the weights too": (rounding_too, "weights have changed"),
     "counts stages from 1": (from_one, "counted from 0"),
     "returns nothing": (nothing_back, "returns nothing"),
+    "a copy": (lambda model, bits: set_bits(copy.deepcopy(model), bits), "another network"),
+    "skips None": (lambda model, bits: set_bits(model, tuple(b or 6 for b in bits)), "None and 0"),
     "all alike": (lambda model, bits: set_bits(model, bits[:1] * 3), "bits[k]"),
 }  # fmt: skip
 

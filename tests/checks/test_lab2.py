@@ -141,8 +141,8 @@ WRONG = {
     "lab2_d": {
         "nothing set": (lambda model, bits: model, "some layers have other bits"),
         "shortcuts forgotten": (lambda model, bits: set_bits(model, bits, without_shortcuts), "1x1 shortcut"),
-        "all layers alike": (all_layers, "stage k gets bits[k]"),
-        "stages reversed": (lambda model, bits: set_bits(model, bits[::-1]), "some layers have other bits"),
+        "all layers alike": (all_layers, "the first and the last layer stay float"),
+        "stages reversed": (lambda model, bits: set_bits(model, bits[::-1]), "reverse order"),
     },
     "lab2_e": {
         "mean over layers": (lambda pairs: sum(b or 32 for _, b in pairs) / len(pairs), "mean over layers"),

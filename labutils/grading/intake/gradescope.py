@@ -4,7 +4,7 @@ import re
 
 from .owner import Owner
 
-NAMED = re.compile(r"(?:^|.*/)submission_(?P<id>\d+)/(?P<file>.+)")
+NAMED = re.compile(r"(?:^|.*?/)submission_(?P<id>\d+)/(?P<file>.*)")
 METADATA = "submission_metadata.yml"
 MOST_BYTES = 20_000_000
 

@@ -7,7 +7,9 @@ import re
 
 from .owner import Owner
 
-NAMED = re.compile(r"(?:^|.*/)(?P<name>[^/]+?)_(?P<id>\d+)_assignsubmission_(?P<kind>[a-z]+)_?(?:/|(?<=_))(?P<file>.+)")
+NAMED = re.compile(
+    r"(?:^|.*?/)(?P<name>[^/]+?)_(?P<id>\d+)_assignsubmission_(?P<kind>[a-z]+)_?(?:/|(?<=_))(?P<file>.*)"
+)
 
 
 def owner(path):

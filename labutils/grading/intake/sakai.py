@@ -4,10 +4,10 @@ import re
 
 from .owner import Owner
 
-STUDENT = r"(?:^|.*/)(?P<name>[^/]+?)\s*\((?P<id>[^()/]+)\)/"
+STUDENT = r"(?:^|.*?/)(?P<name>[^/]+?)\s*\((?P<id>[^()/]+)\)/"
 HANDED_IN = re.compile(STUDENT + r"Submission attachment\(s\)/(?P<file>.+)")
 OWN = re.compile(
-    STUDENT + r"(?:timestamp\.txt|comments\.txt|\w*(?:feedback|submission)\w*\.\w+|Feedback Attachment.*)", re.I
+    STUDENT + r"(?:timestamp\.txt|comments\.txt|[^/]*(?:feedback|submission)[^/]*|Feedback Attachment.*)", re.I
 )
 
 

@@ -68,7 +68,8 @@ def from_files(paths, into, stems):
     chosen, flags = choose(list(paths), stems)
     zips = [name for name in paths if name.lower().endswith(".zip")]
     if chosen or not zips:
-        return {stem: paths[name] for stem, name in chosen.items()}, flags
+        beside = [f"{shown(name)} is there too and was not looked at" for name in zips]
+        return {stem: paths[name] for stem, name in chosen.items()}, flags + beside
     if len(zips) > 1:
         raise ValueError(f"expected notebooks or one zip, found {len(zips)} zips; leave the one that counts")
     notebooks, more = from_zip(paths[zips[0]], into, stems)
@@ -125,9 +126,13 @@ def one(student, kinds, folder, into, stems):
     except (ValueError, OSError) as error:
         notebooks, reason = {}, why(error)
     flags += [f"{shown(name)} is there too and was not looked at" for names in kinds.values() for name in names]
-    if len(flags) > MOST_FLAGS:
-        flags[MOST_FLAGS:] = [f"and {len(flags) - MOST_FLAGS} more like these"]
-    return Submission(student, notebooks, flags, reason)
+    return Submission(student, notebooks, shortened(flags), reason)
+
+
+def shortened(flags):
+    """Return flags, and how many more there are where they are many."""
+    more = len(flags) - MOST_FLAGS
+    return flags if more <= 0 else [*flags[:MOST_FLAGS], f"and {more} more like these"]
 
 
 def of_system(entry, into, stems):
@@ -140,12 +145,33 @@ def of_system(entry, into, stems):
             raise ValueError(nothing(stems, flags))
     except (ValueError, OSError) as error:
         reason = why(error)
-    return Submission(student, notebooks, flags[:MOST_FLAGS], reason, id, late, again)
+    return Submission(student, notebooks, shortened(flags), reason, id, late, again)
 
 
 def nothing(stems, flags):
     """Return the reason where no notebook of the course was found."""
     return f"expected notebooks such as {stems[0]}.ipynb, found none" + "".join(f"; {flag}" for flag in flags[:1])
+
+
+def of_a_class(names, stems):
+    """Return whether the files of one folder are several students': a notebook lies in several folders of it."""
+    found = [(called(name.rpartition("/")[2], stems), name.split("/")[1:]) for name in names]
+    found = [(named[0], place) for named, place in found if named and place]
+    if any(len(place) == 1 for _, place in found):  # right in it: it is a student's own
+        return False
+    return any(len({place[0] for named, place in found if named == stem}) > 1 for stem in stems)
+
+
+def entered(folder, stems):
+    """Return the folder that holds a folder for each student: this one, or the one that it alone encloses."""
+    while True:
+        inside = [entry for entry in os.scandir(folder) if not ignored(entry.name)]
+        if len(inside) != 1 or not inside[0].is_dir(follow_symlinks=False):
+            return folder
+        names = [f"{inside[0].name}/{name}" for name in systems.paths(inside[0].path)]
+        if not of_a_class(names, stems) and "submi" not in inside[0].name.lower():
+            return folder
+        folder = inside[0].path
 
 
 def collect(folder, into, stems):
@@ -160,11 +186,15 @@ def collect(folder, into, stems):
         folder = unpacked(folder, Path(into, "the whole download"))
     if not os.path.isdir(folder):
         raise ValueError(f"{folder}: expected a folder of submissions, found none")
-    work = [Path(folder, name) for name in systems.paths(folder) if systems.WORK.fullmatch(name)]
-    if len(work) == 1 and zipfile.is_zipfile(work[0]) and systems.recognised(zip_names(work[0])):
-        folder = unpacked(work[0], Path(into, "the download in it"))
+    names = systems.paths(folder)
+    work = [Path(folder, name) for name in names if systems.WORK.fullmatch(name)]
+    if len(work) == 1 and zipfile.is_zipfile(work[0]) and not systems.recognised(names):
+        inner = [name for name in zip_names(work[0]) if systems.WORK.fullmatch(name)]
+        if systems.recognised(inner) or of_a_class(inner, stems):
+            folder = unpacked(work[0], Path(into, "the download in it"))
     if (from_system := systems.students(folder)) is not None:
         return (of_system(entry, into, stems) for entry in sorted(from_system, key=lambda entry: entry[:2]))
+    folder = entered(folder, stems)
     found = handed_in(folder, stems)
     if not found:
         raise ValueError(f"{folder}: expected a folder, a zip or notebooks for each student, found nothing")

@@ -100,6 +100,7 @@ def unpacked(path, into):
 
     Raises: ValueError with the reason where it is damaged, too large, or not what it should be.
     """
+    into.mkdir(parents=True, exist_ok=True)
     try:
         with zipfile.ZipFile(path) as archive:
             members = [member for member in archive.infolist() if not member.is_dir()]

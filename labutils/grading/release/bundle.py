@@ -15,7 +15,7 @@ from pathlib import Path
 import nbformat
 
 from ...networks import checkpoints as networks
-from ...results import ablation, grid, sensitivity
+from ...results import ablation, grid, repeats, sensitivity
 from . import leaks
 from .student_version import marks, student_version
 
@@ -64,7 +64,7 @@ def checkpoints(root):
     Raises: ValueError or OSError where a network is not the manifest's, or a table is missing or of another network.
     """
     folder, names = root / "checkpoints", [networks.MANIFEST]
-    tables = [(table, "cifar10") for table in ablation.TABLES.values()]
+    tables = [(table, "cifar10") for table in (*ablation.TABLES.values(), repeats.TABLE)]
     for name, bits, recipe in map(networks.parse, networks.manifest(folder)):
         networks.check(name, bits, recipe, folder)
         names.append(networks.file_name(name, bits, recipe))

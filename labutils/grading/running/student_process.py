@@ -83,7 +83,7 @@ def shared_with(value, arguments):
         return {p.data_ptr() for p in network.parameters()} if hasattr(network, "named_parameters") else set()
 
     own = weights(value)
-    return [place for place, one in enumerate(arguments) if one is not value and own & weights(one)]
+    return [place for place, one in enumerate(arguments) if own & weights(one)]
 
 
 def call(names, request):

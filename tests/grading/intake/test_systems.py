@@ -207,3 +207,100 @@ def test_broken_metadata_leave_the_numbers(tmp_path):
     files = GRADESCOPE | {"assignment_7_export/submission_metadata.yml": "- [no: {yaml"}
     found = list(submissions.collect(lay(tmp_path / "in", files), tmp_path / "unpacked", STEMS))
     assert [s.student for s in found] == ["submission 11", "submission 12"]
+
+
+def collected(files, tmp_path):
+    found = submissions.collect(lay(tmp_path / "in", files), tmp_path / "unpacked", STEMS)
+    return {one.student: one for one in found}
+
+
+FOUND_BY_OTHERS = {
+    "a class in an enclosing folder": (
+        {f"lab1-submissions/anna/{ONE}": "a", f"lab1-submissions/ben/{ONE}": "b"},
+        {"anna", "ben"},
+    ),
+    "a folder of its own called submission": (
+        {f"anna/submission_1/{ONE}": "a", f"ben/submission_1/{ONE}": "b"},
+        {"anna", "ben"},
+    ),
+    "a student's submission folder in Gradescope": (
+        {f"assignment_7_export/submission_{n}/submission_3/{ONE}": str(n) for n in (11, 12)},
+        {"submission 11", "submission 12"},
+    ),
+    "user names with an underscore": (
+        {f"Lab 1_{user}_attempt_2026-05-01-10-00-00_{ONE}": user for user in ("a_muster", "b_muster")},
+        {"a_muster", "b_muster"},
+    ),
+    "Canvas names with an underscore, and a stray file": (
+        {f"muster_anna_101_901_{ONE}": "a", f"kleinben_102_902_{ONE}": "b", "solution.ipynb": "s"},
+        {"muster_anna", "kleinben", "solution.ipynb"},
+    ),
+    "a name and a matriculation number": (
+        {f"anna_4711_{ONE}": "a", f"anna_4711_{TWO}": "a", f"ben_4712_{ONE}": "b"},
+        {"anna_4711", "ben_4712"},
+    ),
+    "text and links alone": (
+        {f"musteranna_101_901_{ONE}": "a", "kleinben_102_text.html": "b", "weitim_LATE_103_link.html": "t"},
+        {"musteranna", "kleinben", "weitim"},
+    ),
+    "a Sakai text alone": (
+        {
+            f"Lab/Muster, Anna(am)/Submission attachment(s)/{ONE}": "a",
+            "Lab/Wei, Tim(tw@x.edu)/Wei, Tim(tw@x.edu)_submissionText.html": "t",
+        },
+        {"Muster, Anna", "Wei, Tim"},
+    ),
+    "another student's name inside": (
+        {
+            f"dl/Anna Muster_4711_assignsubmission_file/Ben Klein_4712_assignsubmission_file/{ONE}": "a",
+            f"dl/Ben Klein_4712_assignsubmission_file/{ONE}": "b",
+        },
+        {"Anna Muster", "Ben Klein"},
+    ),
+    "no notebook in a whole class": (
+        {"musteranna_101_901_report.pdf": "a", "kleinben_102_902_a.pdf": "b", "kleinben_102_903_b.pdf": "b"},
+        {"musteranna", "kleinben"},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", FOUND_BY_OTHERS)
+def test_what_others_found(case, tmp_path):
+    files, students = FOUND_BY_OTHERS[case]
+    assert set(collected(files, tmp_path)) == students
+
+
+def test_a_mac_zip_of_the_download(tmp_path):
+    (tmp_path / "in").mkdir()
+    with zipfile.ZipFile(tmp_path / "in/submissions.zip", "w") as archive:
+        archive.writestr(f"submissions/musteranna_101_901_{ONE}", "a")
+        archive.writestr(f"__MACOSX/submissions/._musteranna_101_901_{ONE}", "x")
+        archive.writestr(f"submissions/kleinben_102_902_{TWO}", "b")
+    found = submissions.collect(tmp_path / "in", tmp_path / "unpacked", STEMS)
+    assert {one.student for one in found} == {"musteranna", "kleinben"}
+
+
+def test_the_last_attempt_counts_whatever_its_files_are_called(tmp_path):
+    found = collected(
+        {
+            f"Lab_am_attempt_2026-05-01-10-00-00_{ONE}": "old",
+            f"Lab_am_attempt_2026-05-02-10-00-00_{FIRST} (1).ipynb": "new",
+            f"Lab_bk_attempt_2026-05-01-10-00-00_{ONE}": "b",
+        },
+        tmp_path,
+    )
+    assert found["am"].again and found["am"].notebooks[FIRST].read_text() == "new" and not found["bk"].again
+
+
+def test_empty_folders_and_names_in_the_metadata_have_rows(tmp_path):
+    files = {f"Anna Muster_4711_assignsubmission_file/{ONE}": "a"}
+    (tmp_path / "in/Ben Klein_4712_assignsubmission_file").mkdir(parents=True)
+    assert set(collected(files, tmp_path)) == {"Anna Muster", "Ben Klein"}
+    files = {f"assignment_7_export/submission_11/{ONE}": "a", "assignment_7_export/submission_metadata.yml": METADATA}
+    (tmp_path / "more").mkdir()
+    assert set(collected(files, tmp_path / "more")) == {"Anna Adams", "Ben Berg and Carla Cruz"}
+
+
+def test_two_zips_that_count_up_are_two_files(tmp_path):
+    found = collected({f"musteranna_101_901_{ONE}": "a", "musteranna_101_902_part-1.zip": "no zip"}, tmp_path)
+    assert any("part-1.zip" in flag and "not looked at" in flag for flag in found["musteranna"].flags)
