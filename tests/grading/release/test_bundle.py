@@ -35,7 +35,7 @@ from labutils import __main__, files
 from labutils.grading.release import bundle, leaks, student_version
 
 STAND_IN = "notebooks/00_stand_in.ipynb"  # has the points of the notebooks that are not written yet
-TABLES = ("cifar10-grid", "cifar10-sensitivity", "cifar10-knobs", "cifar10-seeds")
+TABLES = ("cifar10-grid", "cifar10-sensitivity", "cifar10-knobs", "cifar10-seeds", "cifar10-repeats")
 LAB_1 = [path for path in NOTEBOOKS if "01" <= path.stem[:2] <= "05"]
 SOLUTION = "slope = problem.gradient(w)"  # a line of lab1_b_answer
 each = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
