@@ -166,11 +166,6 @@ def spared(w, free, rate, penalty):
     return np.where(free, w, shrunk(w, rate * penalty))
 
 
-def smallest_spared(w, keep, cut):
-    """Return w with the `keep` largest shrunk, and the others left alone."""
-    return np.where(of_largest(w, keep), shrunk(w, cut), w)
-
-
 TRIMMED_MISTAKES = {
     "the threshold is learning_rate * penalty, not the penalty": (
         lambda w, p, rate, c, keep: trimmed(moved(w, p, rate), c, keep)

@@ -75,16 +75,6 @@ def group_lasso(w):
     return np.linalg.norm(finite_array("w", w), axis=-1).sum(axis=-1)
 
 
-def group_lasso_subgradient(w):
-    """Return a subgradient of `group_lasso`, of w's shape: each row over its L2 norm, and 0 where the row is zero.
-
-    Source: Yuan and Lin (2006). Used in notebooks/00.
-    """
-    w = finite_array("w", w)
-    norms = np.linalg.norm(w, axis=-1, keepdims=True)
-    return np.divide(w, norms, out=np.zeros_like(w), where=norms > 0)
-
-
 def group_soft_threshold(w, threshold):
     """Shorten every row by `threshold` in its L2 norm, to zero at most: the proximal operator of `group_lasso`.
 
