@@ -17,6 +17,7 @@ import numpy as np
 from .cases import changed, copied
 
 RECORD = "application/vnd.labutils.check+json"
+LONGEST = 400  # characters of a message, whatever an answer returned
 IN_PLACE = "the answer changes its input in place: work on a new array"
 
 
@@ -194,10 +195,8 @@ class Report:
                 problem = "not written yet: replace the raise line in the exercise by your code"
             except Exception as error:
                 problem = _stopped(error)
-        ok = problem is None
-        self.rows.append(
-            {"label": label, "ok": ok, "points": points if ok else 0, "max": points, "message": problem or ""}
-        )
+        ok, problem = problem is None, (problem or "")[:LONGEST]
+        self.rows.append({"label": label, "ok": ok, "points": points if ok else 0, "max": points, "message": problem})
         return self
 
     def __repr__(self):

@@ -481,3 +481,20 @@ def test_the_proximal_step(kind):
     step, words = STEPS_E[kind]
     report = checks.lab1_e(soft, step)
     assert report.points < 3 and words in report.rows[1]["message"], report.rows
+
+
+HUGE = {
+    "nine axes of six": lambda X, y, w: np.zeros([6] * 9, "i1"),
+    "eighteen axes of two": lambda X, y, w: np.zeros([2] * 18, "i1"),
+    "a long text": lambda X, y, w: "x" * 10_000_000,
+    "a long list": lambda X, y, w: [0.0] * 2_000_000,
+    "a long error": lambda X, y, w: (_ for _ in ()).throw(ValueError("y" * 10_000_000)),
+    "an object of its own size": lambda X, y, w: type("Big", (), {"__repr__": lambda self: "z" * 10_000_000})(),
+}
+
+
+@pytest.mark.parametrize("kind", HUGE)
+def test_whatever_an_answer_returns_its_message_is_short(kind):
+    report = checks.lab1_a(HUGE[kind])
+    assert report.points == 0 and all(0 < len(row["message"]) <= 400 for row in report.rows)
+    assert len(report._repr_html_()) < 5_000
