@@ -20,6 +20,13 @@ from . import pages, written_answers
 SYSTEM = ("id", "late", "resubmitted")  # what a course system says of a submission
 
 
+def _noting(submissions, said):
+    """Yield the submissions as they are, and note in `said` what the course system says of each."""
+    for one in submissions:
+        said[one.student] = one.id, one.late, one.again
+        yield one
+
+
 def grade(folder, out, running=None):
     """Grade a folder of submissions and write the results; return one line that says what there is.
 
@@ -36,7 +43,7 @@ def grade(folder, out, running=None):
         graded = {question.notebook for question in questions.values()}  # not the lab beyond the homework
         results = submissions.collect(folder, unpacked, course.stems())
         results = (one._replace(notebooks={n: p for n, p in one.notebooks.items() if n in graded}) for one in results)
-        results = (said.update({one.student: (one.id, one.late, one.again)}) or one for one in results)
+        results = _noting(results, said)
         if running is None:
             results = (stored.preview(submission, questions) for submission in results)
         else:

@@ -35,24 +35,15 @@ class Submission(NamedTuple):
 
 def files(folder):
     """Return (names, flags): the files below a folder as "a/b.ipynb", sorted; links and devices are flagged instead."""
-    names, flags, folders, count = [], [], [""], 0
-    while folders:
-        here = folders.pop()
-        with os.scandir(os.path.join(folder, here)) as entries:
-            for entry in entries:
-                if ignored(entry.name):
-                    continue
-                count += 1
-                if count > MOST_FILES:
-                    raise ValueError(f"expected at most {MOST_FILES} files, found more; hand in the notebooks alone")
-                name = f"{here}{entry.name}"
-                if entry.is_dir(follow_symlinks=False):
-                    folders.append(f"{name}/")
-                elif entry.is_file(follow_symlinks=False):
-                    names.append(name)
-                else:
-                    kind = "a link, which was not followed" if entry.is_symlink() else "no file that could be read"
-                    flags.append(f"{shown(name)}: {kind}")
+    names, flags = [], []
+    for count, (name, entry) in enumerate(systems.walk(folder), 1):
+        if count > MOST_FILES:
+            raise ValueError(f"expected at most {MOST_FILES} files, found more; hand in the notebooks alone")
+        if entry.is_file(follow_symlinks=False):
+            names.append(name)
+        elif not entry.is_dir(follow_symlinks=False):
+            kind = "a link, which was not followed" if entry.is_symlink() else "no file that could be read"
+            flags.append(f"{shown(name)}: {kind}")
     return sorted(names), sorted(flags)
 
 
@@ -192,7 +183,8 @@ def collect(folder, into, stems):
         inner = [name for name in zip_names(work[0]) if systems.WORK.fullmatch(name)]
         if systems.recognised(inner) or of_a_class(inner, stems):
             folder = unpacked(work[0], Path(into, "the download in it"))
-    if (from_system := systems.students(folder)) is not None:
+            names = systems.paths(folder)
+    if (from_system := systems.students(folder, names)) is not None:
         return (of_system(entry, into, stems) for entry in sorted(from_system, key=lambda entry: entry[:2]))
     folder = entered(folder, stems)
     found = handed_in(folder, stems)

@@ -14,24 +14,27 @@ MOST_FILES = 200_000  # of a whole class
 WORK = re.compile(r"(?i).*(\.ipynb(\.\w+)?|\.zip)")  # what students hand in; beside it lies what is the system's own
 
 
-def paths(folder):
-    """Return the files below a folder as "a/b.ipynb", sorted; links, and what a computer lays there, are left out.
-
-    Raises: ValueError where there are more than a class hands in.
-    """
-    found, folders = [], [""]
+def walk(folder):
+    """Yield (name, entry) of all below a folder but what a computer lays there: "a/b.ipynb"; links are not followed."""
+    folders = [""]
     while folders:
         here = folders.pop()
         with os.scandir(os.path.join(folder, here)) as entries:
             for entry in entries:
-                if ignored(entry.name):
-                    continue
-                if entry.is_dir(follow_symlinks=False):
-                    folders.append(f"{here}{entry.name}/")
-                elif entry.is_file(follow_symlinks=False):
-                    found.append(f"{here}{entry.name}")
+                if not ignored(entry.name):
+                    yield f"{here}{entry.name}", entry
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append(f"{here}{entry.name}/")
+
+
+def paths(folder):
+    """Return the files below a folder, sorted; none where there are more than any system's download holds."""
+    found = []
+    for name, entry in walk(folder):
+        if entry.is_file(follow_symlinks=False):
+            found.append(name)
         if len(found) > MOST_FILES:
-            raise ValueError(f"{folder}: expected at most {MOST_FILES} files, found more; name the download itself")
+            return []
     return sorted(found)
 
 
@@ -48,13 +51,12 @@ def recognised(names):
     return best if 2 * len(fitting[best]) > len(work) else None
 
 
-def students(folder):
+def students(folder, names):
     """Return [(name, id, late, again, {file: Path}), ...] of a system's download, or None where it is none's.
 
     A student who handed in again has the last attempt, or the last version of each file. What is not named as the rest
-    is has a row of its own, without an id.
+    is has a row of its own, without an id. Parameters: folder; names, what `paths` found in it.
     """
-    names = paths(folder)
     system = recognised(names)
     if system is None:
         return None

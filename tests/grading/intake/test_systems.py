@@ -304,3 +304,11 @@ def test_empty_folders_and_names_in_the_metadata_have_rows(tmp_path):
 def test_two_zips_that_count_up_are_two_files(tmp_path):
     found = collected({f"musteranna_101_901_{ONE}": "a", "musteranna_101_902_part-1.zip": "no zip"}, tmp_path)
     assert any("part-1.zip" in flag and "not looked at" in flag for flag in found["musteranna"].flags)
+
+
+def test_a_student_with_too_many_files_stops_nobody_else(tmp_path, monkeypatch):
+    monkeypatch.setattr(systems, "MOST_FILES", 5)
+    monkeypatch.setattr(submissions, "MOST_FILES", 5)
+    files = {f"anna/{number}.txt": "" for number in range(20)} | {f"ben/{ONE}": "b"}
+    found = collected(files, tmp_path)
+    assert "at most 5 files" in found["anna"].reason and found["ben"].notebooks[FIRST].read_text() == "b"
