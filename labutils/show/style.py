@@ -13,6 +13,7 @@ import sys
 import matplotlib
 import matplotlib.pyplot as plt
 from matplotlib import ticker
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from PIL import Image
@@ -66,8 +67,9 @@ def png(figure):
 
     The palette makes drawings a third of the size, and as quickly; photographs would get blotches.
     """
-    figure.canvas.draw()
-    image = Image.frombuffer("RGBA", figure.canvas.get_width_height(), figure.canvas.buffer_rgba(), "raw", "RGBA", 0, 1)
+    canvas = FigureCanvasAgg(figure)  # its own: that of a figure which a cell closes meanwhile is taken away
+    canvas.draw()
+    image = Image.frombuffer("RGBA", canvas.get_width_height(), canvas.buffer_rgba(), "raw", "RGBA", 0, 1)
     image = image.convert("RGB")
     if not any(shown.get_array().ndim == 3 for ax in figure.axes for shown in ax.images):
         image = image.quantize(256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)

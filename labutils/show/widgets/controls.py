@@ -2,15 +2,29 @@
 
 import gc
 import html
+import threading
 
 import ipywidgets
 import matplotlib.pyplot as plt
+from matplotlib.figure import Figure
 
 from .. import style
 
 PREFERRED = (1, 1.25, 1.6, 2, 2.5, 3.2, 4, 5, 6.3, 8)  # even steps on a log scale, ten to a decade (Renard's R10)
 # What a screen reader says when the figure has changed; nobody sees it.
 SPOKEN = '<span role="alert" style="position: absolute; clip-path: inset(50%); white-space: nowrap">{}</span>'
+_redraw = threading.local()
+
+
+def subplots(*shape, figsize, **layout):
+    """Return (Figure, its axes) as plt.subplots does, but unknown to pyplot within a redraw.
+
+    JupyterLab redraws in a thread of its own: a cell that runs meanwhile would show the figure as its own and close it.
+    """
+    if not getattr(_redraw, "running", False):
+        return plt.subplots(*shape, figsize=figsize, **layout)
+    figure = Figure(figsize)
+    return figure, figure.subplots(*shape, **layout)
 
 
 def explore(draw, **controls):
@@ -27,9 +41,11 @@ def explore(draw, **controls):
 
     def redraw(change=None):
         gc.disable()  # tidying up in the middle takes as long as drawing; it can wait until the picture is on its way
+        _redraw.running = True
         try:
             show()
         finally:
+            _redraw.running = False
             gc.enable()
 
     def show():
@@ -41,7 +57,6 @@ def explore(draw, **controls):
         image.value = style.png(figure)
         words.value = SPOKEN.format(html.escape(style.describe(figure)))
         places[:] = [ax.get_position() for ax in figure.axes]
-        plt.close(figure)
 
     for control in controls.values():
         control.observe(redraw, "value")

@@ -1,11 +1,10 @@
 """The figure and the widget of notebooks/08. PyTorch is not needed."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 
 from ...few_bits import allocation
 from .. import style
-from .controls import explore, slider
+from .controls import explore, slider, subplots
 
 LEAST = 1e-5  # nats: what a smaller rise, or a fall, is drawn as on a logarithmic axis
 
@@ -34,7 +33,7 @@ def allocation_figure(average, increase, sizes, source, best=None):
     def drawn(bits):
         return max(LEAST, allocation.predicted_increase(increase, bits))
 
-    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6), width_ratios=(1.5, 1))
+    figure, (left, right) = subplots(1, 2, figsize=(9, 3.6), width_ratios=(1.5, 1))
     names = [layer.removeprefix("body_op.").removesuffix(".0") for layer in chosen]
     said = [f"{name}: {bits} bits" for name, bits in zip(names, chosen.values())]  # for who listens
     left.bar(range(len(chosen)), list(chosen.values()), color=style.COLORS[0], label=said)

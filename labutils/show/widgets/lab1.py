@@ -1,18 +1,17 @@
 """The figures and widgets of notebooks 01 to 05: one run of each method, at settings to play with."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 
 from ...linear import descent
 from ...linear.regression import THREE_POINTS, Regression, lasso_three_points
 from .. import plotting, style
 from ..tables import loss_text, support_text
-from .controls import explore, log_stops, slider
+from .controls import explore, log_stops, slider, subplots
 
 
 def loss_and_weights(run, problem, title):
     """Draw L on the left and every weight on the right; return the Figure, for a caller to add to."""
-    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.4))
+    figure, (left, right) = subplots(1, 2, figsize=(9, 3.4))
     plotting.plot_loss({"L": run}, problem, title=title, ax=left)
     lines = dict(zip(style.weight_names(run.weights.shape[1]), run.weights.T))
     plotting.plot_lines(np.arange(len(run.weights)), lines, "step", "weight", "weights", ax=right)
@@ -68,7 +67,7 @@ def l1_figure(penalty):
         "subgradient": descent.l1_subgradient(THREE_POINTS, penalty, steps=400),
         "proximal (next lab)": descent.proximal_gradient(THREE_POINTS, 0.02 * penalty, steps=400),
     }
-    figure, axes = plt.subplots(1, 2, figsize=(9, 3.4), sharey=True)
+    figure, axes = subplots(1, 2, figsize=(9, 3.4), sharey=True)
     draw_runs(runs, penalty, axes)
     for ax in axes:
         ax.set_xlabel("step")
@@ -90,7 +89,7 @@ def proximal_figure(penalty):
         "subgradient": descent.l1_subgradient(THREE_POINTS, penalty),
         "proximal": descent.proximal_gradient(THREE_POINTS, threshold),
     }
-    figure, axes = plt.subplots(2, 2, figsize=(9, 4.4), sharey="row")
+    figure, axes = subplots(2, 2, figsize=(9, 4.4), sharey="row")
     draw_runs(runs, penalty, axes[0])
     for run, ax in zip(runs.values(), axes[1]):
         last = dict(zip(style.weight_names(5), run.weights[-50:].T / threshold))
@@ -108,7 +107,7 @@ def trimmed_figure(penalty, keep):
     """Draw W over 100 steps of trimmed L1 on the three points, and which weights are not zero at each step."""
     run = descent.trimmed_proximal_gradient(THREE_POINTS, 0.02 * penalty, keep, steps=100)
     steps = np.arange(len(run.weights))
-    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.4))
+    figure, (left, right) = subplots(1, 2, figsize=(9, 3.4))
     lines = dict(zip(style.weight_names(5), run.weights.T))
     title = f"lambda {penalty:g}, L {loss_text(THREE_POINTS.loss(run.final))}"
     plotting.plot_lines(steps, lines, "step", "weight", title, ax=left, legend=False)

@@ -1,11 +1,10 @@
 """The figures and widgets of notebooks 06 and 07. PyTorch is imported where it is needed."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 
 from ...results.grid import front
 from .. import plotting, style
-from .controls import explore, slider
+from .controls import explore, slider, subplots
 
 
 def quantizer_figure(weights, bits, left_out=0.0):
@@ -22,7 +21,7 @@ def quantizer_figure(weights, bits, left_out=0.0):
     rounded = linear_quantize(weights.clamp(low, high), bits)
     levels = rounded.unique().numpy()
     relative = float((rounded - weights).square().mean().sqrt() / weights.std())
-    figure, (top, middle, bottom) = plt.subplots(3, 1, figsize=(9, 4.8), sharex=True, height_ratios=(2, 2, 1))
+    figure, (top, middle, bottom) = subplots(3, 1, figsize=(9, 4.8), sharex=True, height_ratios=(2, 2, 1))
     counts, edges = np.histogram(weights.numpy(), bins=80)
     top.stairs(counts, edges, fill=True, color=style.COLORS[5])
     top.vlines(levels, 0, counts.max(), color=style.COLORS[1], linewidth=1.2, label="levels")
@@ -71,7 +70,7 @@ def predictions_figure(networks, image, label, classes):
     with torch.inference_mode():
         x = normalise(torch.as_tensor(image[None]))
         found = [network(x).softmax(1)[0].max(0) for network in networks.values()]
-    figure, (left, right) = plt.subplots(1, 2, figsize=(8, 2.8), width_ratios=(1, 2.4))
+    figure, (left, right) = subplots(1, 2, figsize=(8, 2.8), width_ratios=(1, 2.4))
     left.imshow(image)
     left.set(title=f"a picture of: {classes[label]}", xticks=[], yticks=[], frame_on=False)
     left.grid(False)
@@ -112,7 +111,7 @@ def stage_bits_figure(bits, schemes, source):
     shares = [sum(layer.weight.numel() * layer.bits for layer in stage_layers(model, s)) / total for s in range(3)]
     shares = [average_precision(model) - sum(shares), *shares]
     labels = ["first and last\n32 bits", *(f"stage {s + 1}\n{b} bits" for s, b in enumerate(bits))]
-    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.4), width_ratios=(1, 1.3))
+    figure, (left, right) = subplots(1, 2, figsize=(9, 3.4), width_ratios=(1, 1.3))
     said = [f"{label}: {share:.3f}" for label, share in zip(labels, shares)]  # for who listens
     bars = left.barh(labels, shares, color=style.COLORS[0], label=said)
     left.bar_label(bars, fmt="%.3f", padding=4)

@@ -135,3 +135,42 @@ def test_no_garbage_is_collected_in_the_middle_of_a_redraw_and_it_is_afterwards_
     with pytest.raises(ValueError, match="no such figure"):
         control.value = 3
     assert seen == [False] * 3 and gc.isenabled()
+
+
+def test_a_redraw_survives_that_a_cell_shows_and_closes_all_figures_meanwhile(monkeypatch):
+    describe = style.describe
+
+    def meanwhile(figure):
+        plt.close("all")  # as below each cell, which JupyterLab runs in another thread
+        return describe(figure)
+
+    def in_the_middle(figure):
+        plt.close("all")
+        return png(figure)
+
+    png = style.png
+    monkeypatch.setattr(style, "describe", meanwhile)
+    monkeypatch.setattr(style, "png", in_the_middle)
+    other = plt.figure()
+    control, image, _ = explore(
+        lambda rate: widgets.learning_rate_figure(rate), rate=slider((0.01, 0.02), 0.01, "rate")
+    ).children
+    first = image.value
+    control.value = 0.02
+    assert image.value != first
+    assert not plt.fignum_exists(other.number)
+
+
+def test_a_redraw_leaves_the_figures_of_cells_alone_and_shows_them_none_of_its_own():
+    cell = plt.figure()
+    seen = []
+
+    def draw(rate):
+        figure = widgets.learning_rate_figure(rate)
+        seen.append(plt.get_fignums())
+        return figure
+
+    explore(draw, rate=slider((0.01, 0.02), 0.01, "rate")).children[0].value = 0.02
+    assert seen == [[cell.number]] * 2
+    widgets.learning_rate_figure(0.02)  # as in a cell
+    assert len(plt.get_fignums()) == 2
