@@ -76,6 +76,13 @@ def describe(error):
     return f"{type(error).__name__}: {error}"
 
 
+def stopped(error):
+    """Return what the grader is told of a call that stopped: the error, where, and whether nothing was written yet."""
+    from labutils.checks import failure
+
+    return {"error": describe(error), "place": failure.place(error), "unwritten": failure.unwritten(error)}
+
+
 def shared_with(value, arguments):
     """Return the places of the networks among the arguments whose weights the returned network shares."""
 
@@ -121,7 +128,7 @@ def main():
         try:
             answer = {"error": run(shell, request["run"])} if "run" in request else call(shell.user_ns, request)
         except BaseException as error:
-            answer = {"error": describe(error)}
+            answer = stopped(error)
         write(answer)
 
 
