@@ -92,14 +92,22 @@ def measure(arguments):
 
 def grade(arguments):
     """Grade what students handed in, by running it again or by its stored outputs; write the results."""
-    from .grading.gradebook import gradebook
+    from .grading.gradebook import gradebook, late
+    from .grading.gradebook.exports import systems
 
+    out, rule = Path(arguments.out), None if arguments.late is None else late.Rule(arguments.late)
+    roster = Path(arguments.roster) if arguments.roster else None
+    systems.check(arguments.export, roster)
     running = {"jobs": arguments.jobs, "dask": arguments.dask, "seconds": arguments.seconds}
     running |= {"require_isolation": arguments.require_isolation}
     if arguments.stored and any(running.values()):
         raise ValueError("--stored: expected it alone or with --out, found an option for running; leave one out")
     running["jobs"] = arguments.jobs or os.cpu_count() or 1
-    print(gradebook.grade(Path(arguments.submissions), Path(arguments.out), None if arguments.stored else running))
+    print(gradebook.grade(Path(arguments.submissions), out, None if arguments.stored else running, rule))
+    if arguments.export:
+        questions = gradebook.course.questions()
+        lines = systems.export(out, arguments.export, questions, roster, arguments.assignment, arguments.partial)
+        print("\n".join(lines))
 
 
 def make_release(arguments):
@@ -179,6 +187,14 @@ def verbs(parser):
     option("--seconds", type=parse_count, metavar="N", help=text)
     option("--require-isolation", action="store_true", help="refuse to run without it")
     option("--dask", metavar="ADDRESS", help="send the work to this Dask scheduler")
+    text = 'what lateness costs: "10 %% a day", "5 points a day, at most 20 points"; shown apart from the points'
+    option("--late", metavar="RULE", help=text)
+    systems = ("canvas", "moodle", "moodle-worksheet", "sakai", "gradescope")
+    option("--export", choices=systems, help="write the files besides that this course system takes back")
+    option("--roster", metavar="FILE", help="the course system's own list of people, for the ids that it wants")
+    option("--assignment", metavar="TITLE", help="what the assignment is called there")
+    text = "export those too whose written answers wait for points"
+    option("--partial", action="store_true", help=text)
     text = "make the student's bundle: notebooks without solutions, labutils, networks, as a folder and a zip"
     option = verb("release", make_release, text, data=False)
     option("folder", nargs="?", metavar="FOLDER", help="where it goes (default: build/release)")
