@@ -90,6 +90,24 @@ def measure(arguments):
     (report_accuracy if arguments.accuracy else report)(arguments.quick)
 
 
+def run_task(arguments):
+    """Install what is lacking, and open the labs or test them where that is asked, by the Python of .venv."""
+    from . import install, tasks
+
+    if arguments.verb == "test" and not (files.REPOSITORY / "tests").is_dir():
+        raise ValueError(
+            "test: expected the folder tests, found none: it is for maintainers, not in a student's bundle"
+        )
+    if not install.is_here():
+        return install.hand_over(arguments.words)
+    install.install(arguments.extras, arguments.torch, arguments.labs == "all")
+    if arguments.verb == "lab":
+        return tasks.lab(tasks.LIST if arguments.labs == "all" else tasks.LAB_1)
+    if arguments.verb == "test":
+        return tasks.test(arguments.files, arguments.marks)
+    print(f"{sys.prefix}: all is installed")
+
+
 def grade(arguments):
     """Grade what students handed in, by running it again or by its stored outputs; write the results."""
     from .grading.gradebook import gradebook, late
@@ -133,6 +151,17 @@ def verbs(parser):
             command.add_argument("--seed", type=int, default=0, help="default 0")
         return command.add_argument
 
+    text = "open the labs in JupyterLab; what is not yet installed is installed before"
+    lab = verb("lab", run_task, text, data=False)
+    test = verb("test", run_task, "run the test suite, notebooks included", data=False)
+    test("files", nargs="*", metavar="FILE", help="these files or folders alone")
+    test("--marks", default="not slow", help='which tests, as of pytest -m; "" for all (default: not slow)')
+    install = verb("install", run_task, "install what the labs need: into .venv, or where they are", data=False)
+    for option, extras in ((lab, []), (test, ["grade", "dask", "maintain", "test"]), (install, [])):
+        option("--with", dest="extras", nargs="+", default=extras, metavar="EXTRA", help="of pyproject.toml")
+        option("--labs", choices=("1", "all"), default="all", help="1: labs 01 to 05 alone, without PyTorch")
+        text = "its build, for the processor, for CUDA or as PyPI has it (default: what fits this computer)"
+        option("--torch", choices=("auto", "cpu", "cuda", "default"), default="auto", help=text)
     pretrain = verb("pretrain", train, "train the float network from scratch", epochs=200, seed=True)
     pretrain("--restart", action="store_true", help="train the kept network on: a warm restart")
     text = "fine-tune the float network at fewer bits by the homework's recipe"
@@ -205,6 +234,7 @@ def main(words=None):
     parser = argparse.ArgumentParser(prog="python -m labutils", description=__doc__.splitlines()[0])
     verbs(parser)
     arguments = parser.parse_args(words)
+    arguments.words = sys.argv[1:] if words is None else words
     try:
         return arguments.run(arguments) or 0
     except (ValueError, OSError) as error:
