@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -94,11 +95,13 @@ def grade(arguments):
     """Grade what students handed in, by running it again or by its stored outputs; write the results."""
     from .grading.gradebook import gradebook
 
-    running = {"jobs": arguments.jobs, "dask": arguments.dask, "seconds": arguments.seconds}
-    running |= {"require_isolation": arguments.require_isolation}
-    if arguments.stored and any(running.values()):
+    running = {name: getattr(arguments, name) for name in ("jobs", "dask", "seconds", "again", "question")}
+    if arguments.stored and (any(running.values()) or arguments.no_isolation or arguments.require_isolation):
         raise ValueError("--stored: expected it alone or with --out, found an option for running; leave one out")
-    running["jobs"] = arguments.jobs or os.cpu_count() or 1
+    if arguments.no_isolation and arguments.require_isolation:
+        raise ValueError("--no-isolation: expected it without --require-isolation, found both; leave one out")
+    running |= {"jobs": arguments.jobs or os.cpu_count() or 1, "isolated": not arguments.no_isolation}
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that what was started is ended
     print(gradebook.grade(Path(arguments.submissions), Path(arguments.out), None if arguments.stored else running))
 
 
@@ -175,9 +178,11 @@ def verbs(parser):
     option("--stored", action="store_true", help="read the stored outputs and run nothing")
     option("--out", default="build/grades", metavar="FOLDER", help="for the results (default: build/grades)")
     option("--jobs", type=parse_count, metavar="N", help="how many at a time (default: one per core)")
-    text = "what each notebook may take (default: ten times what it states, and 30)"
-    option("--seconds", type=parse_count, metavar="N", help=text)
-    option("--require-isolation", action="store_true", help="refuse to run without it")
+    option("--seconds", type=parse_count, metavar="N", help="what each notebook may take (default: 120)")
+    option("--no-isolation", action="store_true", help="run where there are no namespaces, at your own risk")
+    option("--require-isolation", action="store_true", help="refuse to run without it, which is the default")
+    option("--question", metavar="ID", help="grade this one anew, and take the results of the others as they are kept")
+    option("--again", metavar="STUDENT", help='grade this one anew, or those that "failed"')
     option("--dask", metavar="ADDRESS", help="send the work to this Dask scheduler")
     text = "make the student's bundle: notebooks without solutions, labutils, networks, as a folder and a zip"
     option = verb("release", make_release, text, data=False)

@@ -15,6 +15,7 @@ from ... import files
 from .. import course, stored
 from ..intake import submissions
 from ..intake.names import file_name
+from ..running import scratch
 from . import pages, written_answers
 
 SYSTEM = ("id", "late", "resubmitted")  # what a course system says of a submission
@@ -38,7 +39,7 @@ def grade(folder, out, running=None):
         raise ValueError(f"--out: expected a folder that is not among the submissions, found {out}; name another")
     questions = course.questions()
     given = written_answers.read(out, questions)
-    with tempfile.TemporaryDirectory(prefix="labutils-") as unpacked:
+    with scratch.folder() as unpacked:
         said = {}  # by student, what the course system says
         graded = {question.notebook for question in questions.values()}  # not the lab beyond the homework
         results = submissions.collect(folder, unpacked, course.stems())
