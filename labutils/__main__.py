@@ -91,18 +91,42 @@ def measure(arguments):
     (report_accuracy if arguments.accuracy else report)(arguments.quick)
 
 
+def run_task(arguments):
+    """Install what is lacking, and open the labs or test them where that is asked, by the Python of .venv."""
+    from . import install, tasks
+
+    if arguments.verb == "test" and not (files.REPOSITORY / "tests").is_dir():
+        raise ValueError(
+            "test: expected the folder tests, found none: it is for maintainers, not in a student's bundle"
+        )
+    if not install.is_here():
+        return install.hand_over(arguments.words)
+    install.install(arguments.extras, arguments.torch, arguments.labs == "all")
+    if arguments.verb == "lab":
+        return tasks.lab(tasks.LIST if arguments.labs == "all" else tasks.LAB_1)
+    if arguments.verb == "test":
+        return tasks.test(arguments.files, arguments.marks)
+    print(f"{sys.prefix}: all is installed")
+
+
 def grade(arguments):
     """Grade what students handed in, by running it again or by its stored outputs; write the results."""
-    from .grading.gradebook import gradebook
+    from .grading.gradebook import gradebook, late
+    from .grading.gradebook.exports import systems
 
+    out, rule = Path(arguments.out), None if arguments.late is None else late.Rule(arguments.late)
+    roster = Path(arguments.roster) if arguments.roster else None
+    systems.check(arguments.export, roster)
     running = {name: getattr(arguments, name) for name in ("jobs", "dask", "seconds", "again", "question")}
     if arguments.stored and (any(running.values()) or arguments.no_isolation or arguments.require_isolation):
         raise ValueError("--stored: expected it alone or with --out, found an option for running; leave one out")
-    if arguments.no_isolation and arguments.require_isolation:
-        raise ValueError("--no-isolation: expected it without --require-isolation, found both; leave one out")
     running |= {"jobs": arguments.jobs or os.cpu_count() or 1, "isolated": not arguments.no_isolation}
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that what was started is ended
-    print(gradebook.grade(Path(arguments.submissions), Path(arguments.out), None if arguments.stored else running))
+    print(gradebook.grade(Path(arguments.submissions), out, None if arguments.stored else running, rule))
+    if arguments.export:
+        questions = gradebook.course.questions()
+        lines = systems.export(out, arguments.export, questions, roster, arguments.assignment, arguments.partial)
+        print("\n".join(lines))
 
 
 def make_release(arguments):
@@ -128,6 +152,17 @@ def verbs(parser):
             command.add_argument("--seed", type=int, default=0, help="default 0")
         return command.add_argument
 
+    text = "open the labs in JupyterLab; what is not yet installed is installed before"
+    lab = verb("lab", run_task, text, data=False)
+    test = verb("test", run_task, "run the test suite, notebooks included", data=False)
+    test("files", nargs="*", metavar="FILE", help="these files or folders alone")
+    test("--marks", default="not slow", help='which tests, as of pytest -m; "" for all (default: not slow)')
+    install = verb("install", run_task, "install what the labs need: into .venv, or where they are", data=False)
+    for option, extras in ((lab, []), (test, ["grade", "dask", "maintain", "test"]), (install, [])):
+        option("--with", dest="extras", nargs="+", default=extras, metavar="EXTRA", help="of pyproject.toml")
+        option("--labs", choices=("1", "all"), default="all", help="1: labs 01 to 05 alone, without PyTorch")
+        text = "its build, for the processor, for CUDA or as PyPI has it (default: what fits this computer)"
+        option("--torch", choices=("auto", "cpu", "cuda", "default"), default="auto", help=text)
     pretrain = verb("pretrain", train, "train the float network from scratch", epochs=200, seed=True)
     pretrain("--restart", action="store_true", help="train the kept network on: a warm restart")
     text = "fine-tune the float network at fewer bits by the homework's recipe"
@@ -179,11 +214,20 @@ def verbs(parser):
     option("--out", default="build/grades", metavar="FOLDER", help="for the results (default: build/grades)")
     option("--jobs", type=parse_count, metavar="N", help="how many at a time (default: one per core)")
     option("--seconds", type=parse_count, metavar="N", help="what each notebook may take (default: 120)")
-    option("--no-isolation", action="store_true", help="run where there are no namespaces, at your own risk")
-    option("--require-isolation", action="store_true", help="refuse to run without it, which is the default")
+    isolation = option.__self__.add_mutually_exclusive_group().add_argument
+    isolation("--no-isolation", action="store_true", help="run where there are no namespaces, at your own risk")
+    isolation("--require-isolation", action="store_true", help="refuse to run without it, which is the default")
     option("--question", metavar="ID", help="grade this one anew, and take the results of the others as they are kept")
     option("--again", metavar="STUDENT", help='grade this one anew, or those that "failed"')
     option("--dask", metavar="ADDRESS", help="send the work to this Dask scheduler")
+    text = 'what lateness costs: "10 %% a day", "5 points a day, at most 20 points"; shown apart from the points'
+    option("--late", metavar="RULE", help=text)
+    systems = ("canvas", "moodle", "moodle-worksheet", "sakai", "gradescope")
+    option("--export", choices=systems, help="write the files besides that this course system takes back")
+    option("--roster", metavar="FILE", help="the course system's own list of people, for the ids that it wants")
+    option("--assignment", metavar="TITLE", help="what the assignment is called there")
+    text = "export those too whose written answers wait for points"
+    option("--partial", action="store_true", help=text)
     text = "make the student's bundle: notebooks without solutions, labutils, networks, as a folder and a zip"
     option = verb("release", make_release, text, data=False)
     option("folder", nargs="?", metavar="FOLDER", help="where it goes (default: build/release)")
@@ -194,6 +238,7 @@ def main(words=None):
     parser = argparse.ArgumentParser(prog="python -m labutils", description=__doc__.splitlines()[0])
     verbs(parser)
     arguments = parser.parse_args(words)
+    arguments.words = sys.argv[1:] if words is None else words
     try:
         return arguments.run(arguments) or 0
     except (ValueError, OSError) as error:
