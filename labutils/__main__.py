@@ -5,7 +5,7 @@ import os
 import sys
 from pathlib import Path
 
-from . import files
+from . import PyTorchMissing, files
 
 
 def parse_bits(text):
@@ -223,6 +223,9 @@ def main(words=None):
         return arguments.run(arguments) or 0
     except (ValueError, OSError) as error:
         print(f"labutils: {error}", file=sys.stderr)
+        return 1
+    except PyTorchMissing as error:
+        print(f"labutils: {arguments.verb}: {error}", file=sys.stderr)
         return 1
     except ModuleNotFoundError as error:
         rooms = {"labutils.grading": "the instructor's", "labutils.maintenance": "the maintainers'"}
