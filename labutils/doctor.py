@@ -203,11 +203,7 @@ def networks():
 
 def pytorch():
     """Ask PyTorch what it computes on."""
-    from .networks import training
-
-    device = training.default_device()
-    numbers = "bfloat16" if training.has_fast_bfloat16(device) else "float32"
-    yield True, f"PyTorch: trains on {'the GPU' if device.type == 'cuda' else 'the processor'}, in {numbers}"
+    yield True, f"PyTorch: trains on {hardware.describe(hardware.default_device())}"
 
 
 def accuracies():
@@ -215,7 +211,7 @@ def accuracies():
     from .datasets import find
     from .networks import checkpoints, training
 
-    device = training.default_device()
+    device = hardware.default_device()
     for source in dict.fromkeys(name for name, *_ in trained()):
         try:
             images = find.load(source)
