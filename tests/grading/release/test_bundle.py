@@ -99,8 +99,8 @@ def test_what_is_in_the_bundle(released):
     assert f"{bundle.NAME}.zip" in names
     inside = {name.removeprefix(f"{bundle.NAME}/") for name in names - {f"{bundle.NAME}.zip"}}
     assert {Path(name).parts[0] for name in inside} == {
-        *("LICENSE", "Makefile", "README.md", "environment.yml", "pyproject.toml"),
-        *(".jupyter", "checkpoints", "data", "labutils", "notebooks"),
+        *("LICENSE", "Makefile", "README.md", "environment.yml", "pyproject.toml", "AGENTS.md", "CLAUDE.md"),
+        *(".devcontainer", ".jupyter", "checkpoints", "data", "labutils", "notebooks"),
     }
     assert {f"notebooks/{path.name}" for path in NOTEBOOKS} <= inside
     manifest = json.loads((ROOT / "checkpoints/manifest.json").read_text())
