@@ -14,7 +14,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from . import files
+from . import files, install
 from .networks import hardware
 
 FREE_BYTES = 10**9  # room for CIFAR-10, packed and unpacked, and for the state of a training run
@@ -56,8 +56,13 @@ def packages():
             found = None
         if found and requirement.specifier.contains(found, prereleases=True):
             yield True, f"{requirement.name} {found} ({requirement.specifier})"
-        else:
+        elif found or requirement.name not in install.PYTORCH:  # Lab 1 runs without; `pytorch_build` speaks of it
             yield False, f"{requirement.name}: expected {requirement.specifier}, found {found or 'none'}; {INSTALL}"
+
+
+def pytorch_build():
+    """Say which PyTorch is installed, and whether this computer has a use for all of it."""
+    yield install.describe_pytorch()
 
 
 def kernel():
@@ -92,12 +97,11 @@ def folders():
             tempfile.TemporaryFile(dir=there).close()
             yield True, f"{folder}: can be written"
         except OSError as error:
-            reason = error.strerror
             if folder == find.data_path() and find.locate() is not None:
-                yield None, f"{folder}: cannot be written ({reason}), and need not: the data are there"
+                yield None, f"{folder}: cannot be written ({error.strerror}), and need not: the data are there"
             else:
                 advice = "change its permissions, or move the bundle to a folder of yours"
-                yield False, f"{folder}: expected to write there, found {reason}; {advice}"
+                yield False, f"{folder}: expected to write there, found {error.strerror}; {advice}"
 
 
 def free_space():
@@ -186,11 +190,7 @@ def networks():
 
 def pytorch():
     """Ask PyTorch what it computes on."""
-    from .networks import training
-
-    device = training.default_device()
-    numbers = "bfloat16" if training.has_fast_bfloat16(device) else "float32"
-    yield True, f"PyTorch: trains on {'the GPU' if device.type == 'cuda' else 'the processor'}, in {numbers}"
+    yield True, f"PyTorch: trains on {hardware.describe(hardware.default_device())}"
 
 
 def accuracies():
@@ -198,7 +198,7 @@ def accuracies():
     from .datasets import find
     from .networks import checkpoints, training
 
-    device = training.default_device()
+    device = hardware.default_device()
     for source in dict.fromkeys(name for name, *_ in trained()):
         try:
             images = find.load(source)
@@ -223,7 +223,7 @@ def accuracies():
                 yield False, f"{file}: expected test accuracy {wanted}, found {found:.4f}; {advice}"
 
 
-QUICK = (python_version, packages, kernel, folders, free_space, processor, gpu, images, networks)
+QUICK = (python_version, packages, pytorch_build, kernel, folders, free_space, processor, gpu, images, networks)
 DEEP = (pytorch, accuracies)
 
 
