@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from ..checks import RECORD
 from ..files import NOTEBOOKS
+from .borrowed import taken
 from .intake import notebooks
 from .intake.notebooks import mapping, marks, outputs
 
@@ -29,7 +30,8 @@ class Question(NamedTuple):
     """One question: a check cell, or an answer in words that somebody marks (manual).
 
     `given` is the cell as students get it, without hidden tests or without the answer; `full` as the instructor has it.
-    `answers` are the grade_ids of the cells that answer it, `rows` those of a check that was run: (label, max, hidden).
+    `answers` are the grade_ids of the cells that answer it, `rows` those of a check that was run: (label, max, hidden);
+    `lent`, what the instructor's answers take from labutils.
     """
 
     id: str
@@ -40,6 +42,7 @@ class Question(NamedTuple):
     full: str
     answers: tuple = ()
     rows: tuple = ()
+    lent: frozenset = frozenset()
 
 
 def regions(source, kind):
@@ -136,7 +139,8 @@ def questions_of(cells, notebook="", records=None):
     Parameters: cells, `Cell`s; notebook, its name; records, {grade_id: the record that its check gave when it was run}
         (None: without rows). Raises: ValueError where a check has no record.
     """
-    found, answers = [], []
+    cells, found, answers, sources = [*cells], [], [], []
+    code = [one.source for one in cells if one.kind == "code"]
     for one in cells:
         if one.grade:
             given = replace_regions(one.source, SOLUTION, lambda first: []) if one.solution else visible(one.source)
@@ -144,10 +148,12 @@ def questions_of(cells, notebook="", records=None):
             question = Question(one.id, notebook, one.points, one.solution, bare(given), bare(one.source))
             answered_by = (one.id,) if one.solution else tuple(answers)
             rows = () if one.solution or records is None else _rows(question, records.get(one.id))
-            found.append(question._replace(answers=answered_by, rows=rows))
-            answers = answers if one.solution else []
+            lent = frozenset() if one.solution else frozenset(taken(sources, code))
+            found.append(question._replace(answers=answered_by, rows=rows, lent=lent))
+            answers, sources = (answers, sources) if one.solution else ([], [])
         elif one.solution:
             answers.append(one.id)
+            sources.append(one.source)
     return found
 
 

@@ -7,6 +7,7 @@ edited after its last run, a record that was forged and agrees with everything a
 import re
 
 from ..checks import RECORD
+from . import borrowed
 from .course import bare, blank_result, own_words, unwrapped
 from .intake.notebooks import is_code, listing, mapping, marks, outputs, read, shown, source, text, why
 
@@ -62,6 +63,8 @@ def look(cells, questions, result):
             entry["points"], entry["rows"] = claim(question, found[0], notes, ever_run=any(counts))
             answers = {name: by_id.get(name, []) for name in question.answers}
             notes += answer_flags(found[0], answers, entry["points"])
+            own = [source(cell) for cells_of_one in answers.values() for cell in cells_of_one]
+            notes += borrowed.note(own, [source(cell) for cell in cells if is_code(cell)], question.lent)
         flags += [f"{question.id}: {note}" for note in notes]
     return flags
 
