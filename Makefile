@@ -1,6 +1,6 @@
 # The few verbs of this bundle. Everything is installed into .venv and nothing is registered outside it.
 #   make lab      open JupyterLab on the labs             make clean    remove build/ and .venv
-#   make hand-in  put the notebooks into hand-in.zip
+#   make hand-in  look at the notebooks, and put them into hand-in.zip
 # make lab TORCH=cpu (the first time) installs PyTorch without CUDA: 0.2 GB in place of 5 GB.
 
 PYTHON ?= python3
@@ -8,7 +8,6 @@ TESTS ?=
 MARKS ?= not slow
 TORCH ?= default
 BIN := .venv/bin
-NOTEBOOKS := $(sort $(wildcard notebooks/*.ipynb))
 # JupyterLab opens on the list of labs, which .jupyter/overrides.json has it show as a page. It refuses to run as root, as
 # in a container, unless told to; without a display there is no browser to open.
 LAB_FLAGS = --notebook-dir=notebooks --LabApp.default_url=/lab/tree/README.md --LabApp.app_settings_dir="$(CURDIR)/.jupyter" \
@@ -28,8 +27,7 @@ lab: .venv/installed
 	@$(BIN)/jupyter lab $(LAB_FLAGS)
 
 hand-in:
-	@$(PYTHON) -m zipfile --create hand-in.zip $(NOTEBOOKS)
-	@echo "hand-in.zip holds $(words $(NOTEBOOKS)) notebooks, as they were last saved."
+	@$(if $(wildcard $(BIN)/python),$(BIN)/python,$(PYTHON)) -m labutils hand-in
 
 clean:
 	rm -rf build .venv
@@ -51,6 +49,7 @@ endif
 #   make format     lint and format
 # Timestamps, widget state and where a print was cut in two would change with every run: they are off, off and mended.
 # The kernels log errors only: each would warn that it talks over TCP, which never leaves this computer.
+NOTEBOOKS := $(sort $(wildcard notebooks/*.ipynb))
 RUNS := $(NOTEBOOKS:notebooks/%=build/run/%)
 EXECUTE := $(BIN)/jupyter nbconvert --log-level=ERROR --to notebook --execute --ExecutePreprocessor.timeout=900 \
 	--ExecutePreprocessor.record_timing=False --ExecutePreprocessor.store_widget_state=False \
