@@ -5,6 +5,7 @@ descriptions; nothing in the page runs or loads anything. Where a browser is ins
 """
 
 import html
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -13,7 +14,6 @@ from pathlib import Path
 import nbformat
 from bs4 import BeautifulSoup
 from jinja2 import pass_context
-from latex2mathml.converter import convert
 from nbconvert import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
@@ -47,8 +47,11 @@ PLACES = (  # where Windows and macOS keep them, which no search finds
 
 
 def mathml(formula, display):
-    """Return a formula as MathML, or as it was typed where it cannot be read as one."""
-    try:  # the converter knows an operator of one name, not the arg and min of two
+    """Return a formula as MathML, or as it was typed where it cannot be read as one, or there is no converter."""
+    try:
+        from latex2mathml.converter import convert
+
+        # It knows an operator of one name, not the arg and min of two.
         return convert(formula.replace(r"\arg\min", r"\operatorname*{argmin}"), display=display)
     except Exception:  # of many kinds; a student's formula may be anything
         return f"<code>{html.escape(formula)}</code>"
@@ -71,8 +74,15 @@ class PageExporter(HTMLExporter):
 
     @pass_context
     def markdown2html(self, context, source):
-        """Return a markdown cell as HTML."""
-        return MarkdownWithMath(renderer=MathMLRenderer(escape=False)).render(source)
+        """Return a markdown cell as HTML, with its pictures in it."""
+        renderer = MathMLRenderer(
+            escape=False,
+            attachments=context.get("cell", {}).get("attachments", {}),
+            embed_images=True,
+            exclude_anchor_links=self.exclude_anchor_links,
+            path=str(files.NOTEBOOKS),
+        )
+        return MarkdownWithMath(renderer=renderer).render(source)
 
 
 def page(notebook, title, **options):
@@ -122,14 +132,18 @@ def report(names=(), checks=False, out=None):
     Parameters: names, as of `find`; checks, whether to show them; out, the page's path (None: report.html in the
         bundle).
     """
+    if importlib.util.find_spec("latex2mathml") is None:
+        print(
+            "Formulas stand as they were typed. To have them set, run %run -m labutils install --with report in a cell."
+        )
     whole = nbformat.v4.new_notebook(metadata={"language_info": {"name": "python"}})
-    for path in find(names):
+    for number, path in enumerate(find(names)):
         try:
             cells = nbformat.read(path, as_version=4).cells
         except Exception as error:  # nbformat and json have errors of many kinds
             raise ValueError(f"{path}: expected a notebook, found {type(error).__name__}: {error}") from None
         for cell in (cell for cell in cells if belongs(cell, checks)):
-            cell.id = f"{path.stem}-{cell.get('id', '')}"  # or two labs would share anchors
+            cell.id = f"{number}-{len(whole.cells)}"  # or two labs would share anchors
             if "outputs" in cell:
                 cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
             whole.cells.append(cell)
@@ -139,14 +153,18 @@ def report(names=(), checks=False, out=None):
     return [out, *filter(None, [printed(out)])]
 
 
+def browser():
+    """Return the path of a browser that can print, or None."""
+    return next(filter(None, map(shutil.which, (*BROWSERS, *PLACES))), None)
+
+
 def printed(path):
     """Print a page as a PDF beside it, with a browser that is installed; return its path, or None."""
-    browser = next(filter(None, map(shutil.which, (*BROWSERS, *PLACES))), None)
-    target = path.with_suffix(".pdf")
+    found, target = browser(), path.with_suffix(".pdf")
     target.unlink(missing_ok=True)  # an old one must not look like the new
-    if browser is None:
+    if found is None:
         return None
-    command = [browser, "--headless", "--disable-gpu", "--no-pdf-header-footer", f"--print-to-pdf={target.resolve()}"]
+    command = [found, "--headless", "--disable-gpu", "--no-pdf-header-footer", f"--print-to-pdf={target.resolve()}"]
     command += ["--no-sandbox"] * (getattr(os, "geteuid", lambda: 1)() == 0)  # which a browser demands of root
     try:
         subprocess.run([*command, path.resolve().as_uri()], capture_output=True, timeout=180, check=True)

@@ -22,16 +22,19 @@ def page(notebook, title):
             output.data = {"text/html": INSTEAD}
     soup = report.page(notebook, title)
     for link in soup("a", href=True):
-        link["href"] = re.sub(r"^README\.md\b", "index.html", re.sub(r"^(\w+)\.ipynb\b", r"\1.html", link["href"]))
+        address = re.sub(r"^README\.md\b", "index.html", link["href"])
+        link["href"] = re.sub(r"^(\w+)\.(ipynb|md)\b", r"\1.html", address)
     return str(soup)
 
 
 def build(folder, notebooks=files.NOTEBOOKS):
-    """Write one page for each notebook, and index.html from the README beside them, into `folder`; return the paths."""
-    folder = Path(folder)
+    """Write a page for each notebook and each text beside them, the README as index.html; return the paths."""
+    folder, pages = Path(folder), {}
     folder.mkdir(parents=True, exist_ok=True)
-    readme = nbformat.v4.new_markdown_cell((notebooks / "README.md").read_text(encoding="utf-8"))
-    pages = {"index": ("Model compression", nbformat.v4.new_notebook(cells=[readme]))}
+    for file in sorted(notebooks.glob("*.md")):
+        text = nbformat.v4.new_markdown_cell(file.read_text(encoding="utf-8"))
+        name = file.stem.replace("README", "index")
+        pages[name] = "Model compression", nbformat.v4.new_notebook(cells=[text])
     for file in sorted(notebooks.glob("*.ipynb")):
         notebook = nbformat.read(file, as_version=4)
         pages[file.stem] = notebook.cells[0].source.splitlines()[0].lstrip("# "), notebook

@@ -1,4 +1,4 @@
-"""What every lab begins and ends with: `notebook.begin()` in its setup cell, `notebook.end()` in its last."""
+"""What every lab begins and ends with: `notebook.begin()`, or `begin_with_networks()`, and `notebook.end()`."""
 
 from ..checks import waiting
 from . import style
@@ -8,6 +8,16 @@ def begin():
     """Begin a lab: draw figures in the labs' style, and let cells that wait for an exercise say so in one line."""
     style.use_style()
     waiting.install()
+
+
+def begin_with_networks():
+    """Begin a lab that computes networks: do as `begin`, say on what device they run, and return it."""
+    from ..networks import hardware
+
+    begin()
+    device = hardware.default_device()
+    print(f"Networks run on {hardware.describe(device)}.")
+    return device
 
 
 def end(checks=0, written=0, hidden=0):
@@ -22,10 +32,9 @@ def end(checks=0, written=0, hidden=0):
         passed = sum(report.points == report.max for report in reports)
         print(f"{passed} of {len(reports)} checks pass. This lab is beyond the homework, and gives no points.")
         return
-    others, total = f"{written:g} for written answers, which a person reads", checks + written + hidden
+    total = checks + written + hidden
     if most > checks:  # the hidden tests are there, as in the instructor's notebooks
-        checks += hidden
-        others += f"; {hidden:g} of those above are for hidden tests"
+        shown, others = checks + hidden, f"{hidden:g} of them by hidden tests; {written:g} for written answers"
     else:
-        others += f", and {hidden:g} for tests that you don't see"
-    print(f"{earned:g} of {checks:g} points in the checks above. Of the lab's {total:g}, there are {others}.")
+        shown, others = checks, f"{written:g} for written answers, {hidden:g} hidden, for tests that you don't see"
+    print(f"{earned:g} of {shown:g} points shown here, {others}: {total:g} in all.")
