@@ -5,7 +5,7 @@ import importlib
 import sys
 from pathlib import Path
 
-from . import command_line, files
+from . import PyTorchMissing, command_line, files
 
 ROOMS = ("maintenance", "grading")  # with verbs of their own
 
@@ -101,7 +101,8 @@ def run_task(arguments):
     print(f"{sys.prefix}: all is installed")
 
 
-REMAKES = (train, anneal, measure_table)  # what is kept in checkpoints/; in a student's bundle the help is silent
+# They work in a student's bundle, too, but its help is silent on them.
+MAINTAINERS = ["test", "pretrain", "finetune", "anneal", "knobs", "seeds", "repeats", "grid", "sensitivity"]
 
 
 def verbs(parser):
@@ -110,7 +111,7 @@ def verbs(parser):
     rooms = [room for room in ROOMS if Path(__file__).with_name(room).is_dir()]  # which no student's bundle has
 
     def verb(name, run, text, data=True, epochs=None, seed=False):
-        shown = {"help": text} if rooms or run not in REMAKES else {}
+        shown = {"help": text} if rooms or name not in MAINTAINERS else {}
         command = subparsers.add_parser(name, **shown, description=text)
         command.set_defaults(run=run)
         if data:
@@ -193,6 +194,9 @@ def main(words=None):
         return arguments.run(arguments) or 0
     except (ValueError, OSError) as error:
         print(f"labutils: {error}", file=sys.stderr)
+        return 1
+    except PyTorchMissing as error:
+        print(f"labutils: {arguments.verb}: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         if arguments.run in (train, anneal, measure_table):

@@ -14,7 +14,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from . import files, install
+from . import GET_PYTORCH, files, install
 from .networks import hardware
 
 FREE_BYTES = 10**9  # room for CIFAR-10, packed and unpacked, and for the state of a training run
@@ -64,7 +64,7 @@ def pytorch_build():
     """Say which PyTorch is installed, if any, and whether most of it is CUDA that this computer has no use for."""
     cuda = install.cuda()
     if cuda is None:
-        yield None, f"PyTorch: none yet; labs 01 to 05 need none, for the others {install.HOW_TO_GET}"
+        yield None, f"PyTorch: none yet; labs 01 to 05 need none, for the others {GET_PYTORCH}"
     elif cuda and not install.has_driver():
         parts = [one for one in importlib.metadata.distributions() if install.is_cuda(one.name)]
         size = sum(file.size or 0 for one in parts for file in one.files or []) / 1e9
@@ -153,7 +153,7 @@ def images():
 
     (name, why), path = find.chosen(), find.locate()
     if name == "shapes10":
-        yield None, f"data: labs 06 and 07 take the stand-in shapes10, {why}; for CIFAR-10: {find.HOW_TO_GET}"
+        yield None, f"data: labs 06 to 08 take the stand-in shapes10, {why}; for CIFAR-10: {find.HOW_TO_GET}"
     elif path is None:
         wanted = f"{find.BATCHES_FOLDER} or {find.NPZ_FILE} in {find.data_path()}, found neither"
         yield False, f"CIFAR-10: expected {wanted}; get it with {find.HOW_TO_GET}, or unset LABUTILS_DATASET"
@@ -187,18 +187,19 @@ def trained():
 
 
 def networks():
-    """Compare the digest of each trained network with the manifest's; one line where all agree."""
+    """Compare the digest of each trained network with the manifest's; a line however many of them differ."""
     from .networks import checkpoints
 
-    sound = 0
+    wrong = []
     for network in trained():
         try:
             checkpoints.check(*network)
-            sound += 1
         except (OSError, ValueError) as error:
-            yield False, str(error)
-    if sound:
-        yield True, f"trained networks: {sound} of {len(trained())} as in the manifest"
+            wrong.append(str(error))
+    if wrong:
+        yield False, wrong[0] + f"; and {len(wrong) - 1} more of {len(trained())} networks" * (len(wrong) > 1)
+    else:
+        yield True, f"trained networks: {len(trained())} of {len(trained())} as in the manifest"
 
 
 def pytorch():
@@ -241,10 +242,14 @@ DEEP = (pytorch, accuracies)
 
 
 def findings(checks):
-    """Yield what the checks find; a check that fails itself is a finding too."""
+    """Yield what the checks find, each finding once; a check that fails itself is a finding too."""
+    said = set()
     for check in checks:
         try:
-            yield from check()
+            yield from (found for found in check() if found not in said and not said.add(found))
+        except ValueError as error:  # it says itself what was expected
+            yield from {(False, str(error))} - said
+            said.add((False, str(error)))
         except ImportError as error:
             yield False, f"{check.__name__}: expected what it needs to be installed, found {error}; {INSTALL}"
         except Exception as error:  # whatever is wrong with this computer, the other checks go on

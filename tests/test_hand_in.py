@@ -28,7 +28,9 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.setattr(files, "NOTEBOOKS", tmp_path / "notebooks")
     monkeypatch.setattr(builtins, "input", lambda prompt: (_ for _ in ()).throw(EOFError))
     (tmp_path / "notebooks").mkdir()
-    files.write_json(tmp_path / hand_in.GIVEN, bundle.given({f"notebooks/{lab}.ipynb": n for lab, n in GIVEN.items()}))
+    files.write_json(
+        tmp_path / hand_in.GIVEN, bundle.digests({f"notebooks/{lab}.ipynb": n for lab, n in GIVEN.items()})
+    )
     for lab, notebook in GIVEN.items():
         nbformat.write(notebook, tmp_path / "notebooks" / f"{lab}.ipynb")
     return tmp_path / "notebooks"
