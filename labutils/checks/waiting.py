@@ -76,7 +76,8 @@ class Waiting:
             return str(error) or f"an exercise: write `{frame.f_code.co_name}`"
         if isinstance(error, NameError) and "checks" in self.used:  # the check of what no cell has defined
             self.reasons.setdefault(error.name, f"`{error.name}`: no cell that was run defines it; write it")
-        known = self.reasons.get(error.name) if isinstance(error, NameError) else self.first(self.reasons)
+        lacks = isinstance(error, NameError) and error.name in self.used  # not a name in a function that it calls
+        known = self.reasons.get(error.name) if lacks else self.first(self.reasons)
         if known is None and (doubt := self.first(self.doubts)):
             last = " ".join(f"{type(error).__name__}: {error}".split())
             return f"{doubt} ({last[:LONGEST]}); mend it"

@@ -118,6 +118,14 @@ def test_so_does_what_uses_what_was_made_with_a_wrong_answer(run):
     assert run(*cells) == ([True] * 6, LOST)
 
 
+def test_so_does_one_that_calls_a_given_function_from_a_cell_that_waits(run):
+    given = "def all_steps(n):\n    return [step([k]) for k in range(n)]\nlast = all_steps(3)"
+    counted, printed = run(CHECK, "def step(w):\n    return lost", "lab1_b(step)", given, "more = all_steps(5)")
+    assert counted == [True] * 5 and printed.startswith(
+        "Waiting for exercise (b): its check does not pass yet (NameError"
+    )
+
+
 def test_once_the_check_passes_errors_are_shown_again(run):
     cells = [CHECK, WRONG, "lab1_b(step)", "step([1])", "def step(w):\n    return 2", "lab1_b(step)", "step([1])[5]"]
     counted, printed = run(*cells)
