@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 from ..checks import RECORD
 from ..files import NOTEBOOKS
+from ..hand_in import PLACEHOLDER
 from .intake import notebooks
 from .intake.notebooks import mapping, marks, outputs
 
 SOLUTION, HIDDEN_TESTS = "SOLUTION", "HIDDEN TESTS"  # the two kinds of regions, between BEGIN and END, as nbgrader's
-PLACEHOLDER = re.compile(r"(?i)^\W*(write )?your answer here\W*$")
 
 
 class Cell(NamedTuple):
