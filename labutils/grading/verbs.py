@@ -27,6 +27,7 @@ def declare(verb):
     option("--assignment", metavar="TITLE", help="what the assignment is called there")
     text = "export those too whose written answers wait for points"
     option("--partial", action="store_true", help=text)
+    option("--export-code", action="store_true", help="write the answers in code besides, for Dolos or JPlag")
     text = "make the student's bundle: notebooks without solutions, labutils, networks, as a folder and a zip"
     option = verb("release", make_release, text, data=False)
     option("folder", nargs="?", metavar="FOLDER", help="where it goes (default: build/release)")
@@ -45,7 +46,8 @@ def grade(arguments):
     if arguments.stored and any(running.values()):
         raise ValueError("--stored: expected it alone or with --out, found an option for running; leave one out")
     running["jobs"] = arguments.jobs or os.cpu_count() or 1
-    print(gradebook.grade(Path(arguments.submissions), out, None if arguments.stored else running, rule))
+    running = None if arguments.stored else running
+    print(gradebook.grade(Path(arguments.submissions), out, running, rule, arguments.export_code))
     if arguments.export:
         questions = gradebook.course.questions()
         lines = systems.export(out, arguments.export, questions, roster, arguments.assignment, arguments.partial)
