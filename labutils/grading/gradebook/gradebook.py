@@ -14,6 +14,7 @@ from ... import files
 from .. import course, stored
 from ..intake import submissions
 from ..intake.names import file_name
+from ..running import scratch
 from . import code, late, markdown, marking, overview, pages, titles, written_answers
 from .shelf import Shelf
 from .tables import cell
@@ -44,7 +45,7 @@ def grade(folder, out, running=None, rule=None, export_code=False):
     questions = course.questions()
     markers = written_answers.markers_files(out)
     given, days = written_answers.read(out, questions), late.read(out)
-    with tempfile.TemporaryDirectory(prefix="labutils-") as unpacked, tempfile.TemporaryFile() as file:
+    with scratch.folder() as unpacked, tempfile.TemporaryFile() as file:
         codes = Shelf(file)
         said = {}  # by student, what the course system says
         graded = {question.notebook for question in questions.values()}  # not the lab beyond the homework
