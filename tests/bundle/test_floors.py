@@ -15,7 +15,7 @@ PACKAGE = Path(labutils.__file__).parent
 ROOMS = ["files", "linear", "datasets", "networks", "few_bits", "results", "checks", "show"]
 UNSEEN = ["doctor", "grading", "maintenance", "__main__"]  # by every lab; of them only __main__ may import the others
 # Inside the instructor's room, along a submission's way: each part imports only those before it.
-GRADING = ["intake", "course", "release", "stored", "running", "gradebook"]
+GRADING = ["intake", "course", "reading", "release", "stored", "running", "gradebook"]
 FILES = sorted(PACKAGE.rglob("*.py"))
 TREES = {file.relative_to(PACKAGE).as_posix(): ast.parse(file.read_text(encoding="utf-8")) for file in FILES}
 every_file = pytest.mark.parametrize("file", TREES)

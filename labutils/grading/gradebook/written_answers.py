@@ -5,8 +5,8 @@ import hashlib
 import io
 import re
 
-from ..course import own_words
 from ..intake.notebooks import shown
+from ..reading.cells import own_words
 
 TABLE = "written.csv"
 COLUMNS = ("student", "question", "points", "max", "answer")

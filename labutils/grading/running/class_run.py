@@ -11,11 +11,11 @@ from pathlib import Path
 from ... import __version__, files
 from .. import course
 from ..intake.names import file_name
+from ..reading import answers
 from . import sandbox
 from .judge import CannotGrade
 from .notebook_run import allowed_seconds, run
 
-LONGEST_ANSWER = 20_000  # characters of a written answer
 PATIENCE = 10  # seconds in which a scheduler must answer
 _alone = threading.Lock()  # a check keeps what it prints to itself, which two threads cannot do at once
 
@@ -47,20 +47,18 @@ def grade_one(name, notebooks, masters, flags=(), reason="", seconds=None, requi
     result = course.blank_result(name, asked, reason, flags) | {"isolation": force}
     for stem, master in masters.items():
         cells, rows = notebooks.get(stem, reason or "missing"), {}
+        mine = [question for question in asked if question.notebook == stem]
         if isinstance(cells, str):
             status = "missing" if cells == "missing" else "failed"
             result["notebooks"][stem] |= {"status": status, "reason": cells}
-            cells = []
         else:
-            limit = seconds or allowed_seconds(master)
+            limit, found = seconds or allowed_seconds(master), answers.read(cells, mine)
             with _alone:
-                result["notebooks"][stem], rows = run(cells, master, sandbox.Limits(limit, int(limit) + 1))
-        for question in (question for question in asked if question.notebook == stem):
-            if question.manual:
-                written = [cell.source for cell in cells if cell.id == question.id]
-                result["answers"][question.id] = "\n\n".join(written)[:LONGEST_ANSWER]
-            else:
-                _enter(result, question, rows.get(question.id))
+                result["notebooks"][stem], rows = run(found.cells, master, sandbox.Limits(limit, int(limit) + 1))
+            result["notebooks"][stem]["flags"] += found.flags
+            answers.enter(found, result, mine)
+        for question in (question for question in mine if not question.manual):
+            _enter(result, question, rows.get(question.id))
     entries = result["notebooks"].items()
     failed = [f"{stem}: {entry['reason']}" for stem, entry in entries if entry["status"] == "failed"]
     if any(entry["status"] == "ok" for _, entry in entries):
