@@ -1,31 +1,20 @@
 # The few verbs of this bundle. Everything is installed into .venv and nothing is registered outside it.
 #   make lab      open JupyterLab on the labs             make clean    remove build/ and .venv
 #   make hand-in  put the notebooks into hand-in.zip
-# make lab TORCH=cpu (the first time) installs PyTorch without CUDA: 0.2 GB in place of 5 GB.
+# make lab LABS=1 opens labs 01 to 05 alone, and installs no PyTorch. TORCH=cpu, cuda or default takes another build of it
+# than the one that fits this computer. Without make: python -m labutils lab, and its --help.
 
 PYTHON ?= python3
-TESTS ?=
-MARKS ?= not slow
-TORCH ?= default
+LABS ?= all
+TORCH ?= auto
 BIN := .venv/bin
 NOTEBOOKS := $(sort $(wildcard notebooks/*.ipynb))
-# JupyterLab opens on the list of labs, which .jupyter/overrides.json has it show as a page. It refuses to run as root, as
-# in a container, unless told to; without a display there is no browser to open.
-LAB_FLAGS = --notebook-dir=notebooks --LabApp.default_url=/lab/tree/README.md --LabApp.app_settings_dir="$(CURDIR)/.jupyter" \
-	$(if $(filter 0,$(shell id -u)),--allow-root) \
-	$(if $(filter Linux,$(shell uname -s)),$(if $(DISPLAY)$(WAYLAND_DISPLAY),,--no-browser))
-# Kernels of this environment come first, whatever else is installed on the computer.
-export JUPYTER_PREFER_ENV_PATH := 1
-export IPYTHONDIR := $(CURDIR)/build/ipython
 
 .PHONY: lab hand-in clean
 .DELETE_ON_ERROR:
 
-lab: .venv/installed
-	@mkdir -p build
-	@$(BIN)/python -m labutils doctor || echo "The labs start anyway: what is marked -> may not concern the one you are at."
-	@echo "Starting JupyterLab on notebooks/; stop it with Ctrl-C."
-	@$(BIN)/jupyter lab $(LAB_FLAGS)
+lab:
+	@$(PYTHON) -m labutils lab --labs=$(LABS) --torch=$(TORCH)
 
 hand-in:
 	@$(PYTHON) -m zipfile --create hand-in.zip $(NOTEBOOKS)
@@ -33,16 +22,6 @@ hand-in:
 
 clean:
 	rm -rf build .venv
-
-.venv/installed: pyproject.toml
-	@echo "Creating .venv and installing the labs (some 5 GB with CUDA, a few minutes; see TORCH=cpu in the README)."
-	@$(PYTHON) -m venv .venv
-ifeq ($(TORCH),cpu)
-	@$(BIN)/python -m pip install --quiet uv
-	@$(BIN)/uv pip install --python $(BIN)/python --torch-backend=cpu torch torchvision
-endif
-	@$(BIN)/python -m pip install --quiet --editable .
-	@touch $@
 
 # The rest is for instructors and maintainers, and no part of the student's bundle.
 #   make test       run the test suite but what is slow   make run      run all notebooks headless, print the results
@@ -56,44 +35,47 @@ EXECUTE := $(BIN)/jupyter nbconvert --log-level=ERROR --to notebook --execute --
 	--ExecutePreprocessor.record_timing=False --ExecutePreprocessor.store_widget_state=False \
 	--ExecutePreprocessor.extra_arguments="['--log-level=ERROR']" --ExecutePreprocessor.coalesce_streams=True
 
-.PHONY: test run notebooks release site figure format
+TESTS ?=
+MARKS ?= not slow
+INSTALL := $(PYTHON) -m labutils install --torch=$(TORCH)
+# Kernels of this environment come first, whatever else is installed on the computer.
+export JUPYTER_PREFER_ENV_PATH := 1
+export IPYTHONDIR := $(CURDIR)/build/ipython
 
-# Three processes share the suite on two cores, each with a file at a time and one thread: one mostly waits for a browser.
-test: .venv/installed-for-tests
-	@mkdir -p build
-	@echo "Running the test suite, notebooks included."
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses=3 --dist=loadfile --no-loadscope-reorder -m "$(MARKS)" $(TESTS)
+.PHONY: test run notebooks release site figure format installed installed-for-tests installed-for-grading
 
-run: $(RUNS) | .venv/installed-for-tests
+test:
+	@$(PYTHON) -m labutils test --torch=$(TORCH) --marks="$(MARKS)" $(TESTS)
+
+run: $(RUNS) | installed-for-tests
 	@$(BIN)/python -m labutils.maintenance.results_table $(RUNS)
 
-build/run/%.ipynb: notebooks/%.ipynb $(wildcard labutils/*.py labutils/*/*.py labutils/*/*/*.py) $(wildcard checkpoints/*) | .venv/installed
+build/run/%.ipynb: notebooks/%.ipynb $(wildcard labutils/*.py labutils/*/*.py labutils/*/*/*.py) $(wildcard checkpoints/*) | installed
 	@echo "Running $<"
 	@mkdir -p build
 	@$(EXECUTE) --output-dir=build/run $<
 
-notebooks: .venv/installed
+notebooks: installed
 	@mkdir -p build
 	@for notebook in $(NOTEBOOKS); do echo "Running $$notebook"; $(EXECUTE) --inplace $$notebook || exit 1; done
 
-site: .venv/installed-for-tests
+site: installed-for-tests
 	@$(BIN)/python -m labutils.maintenance.site build/site
 
-figure: .venv/installed-for-tests
+figure: installed-for-tests
 	@$(BIN)/python -m labutils.maintenance.readme_figure
 
-release: .venv/installed-for-grading
+release: installed-for-grading
 	@$(BIN)/python -m labutils release
 
-format: .venv/installed-for-tests
+format: installed-for-tests
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
 
-.venv/installed-for-tests: .venv/installed
-	@echo "Installing what only the tests need."
-	@$(BIN)/python -m pip install --quiet --editable ".[grade,dask,maintain,test]"
-	@touch $@
+installed:
+	@$(INSTALL)
 
-.venv/installed-for-grading: .venv/installed
-	@echo "Installing what only instructors need."
-	@$(BIN)/python -m pip install --quiet --editable ".[grade]"
-	@touch $@
+installed-for-tests:
+	@$(INSTALL) --with grade dask maintain test
+
+installed-for-grading:
+	@$(INSTALL) --with grade

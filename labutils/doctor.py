@@ -14,7 +14,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from . import files
+from . import files, install
 from .networks import hardware
 
 FREE_BYTES = 10**9  # room for CIFAR-10, packed and unpacked, and for the state of a training run
@@ -56,8 +56,25 @@ def packages():
             found = None
         if found and requirement.specifier.contains(found, prereleases=True):
             yield True, f"{requirement.name} {found} ({requirement.specifier})"
-        else:
+        elif found or requirement.name not in install.PYTORCH:  # Lab 1 runs without; `pytorch_build` speaks of it
             yield False, f"{requirement.name}: expected {requirement.specifier}, found {found or 'none'}; {INSTALL}"
+
+
+def pytorch_build():
+    """Say which PyTorch is installed, if any, and whether most of it is CUDA that this computer has no use for."""
+    cuda = install.cuda()
+    if cuda is None:
+        yield None, f"PyTorch: none yet; labs 01 to 05 need none, for the others {install.HOW_TO_GET}"
+    elif cuda and not install.has_driver():
+        parts = [one for one in importlib.metadata.distributions() if install.is_cuda(one.name)]
+        size = sum(file.size or 0 for one in parts for file in one.files or []) / 1e9
+        advice = "make lab TORCH=cpu takes them away, if you want the room"
+        yield (
+            None,
+            f"PyTorch: built for CUDA {cuda}, whose libraries take {size:.1f} GB; there is no NVIDIA GPU; {advice}",
+        )
+    else:
+        yield True, f"PyTorch: built for {f'CUDA {cuda}' if cuda else 'the processor'}"
 
 
 def kernel():
@@ -186,11 +203,7 @@ def networks():
 
 def pytorch():
     """Ask PyTorch what it computes on."""
-    from .networks import training
-
-    device = training.default_device()
-    numbers = "bfloat16" if training.has_fast_bfloat16(device) else "float32"
-    yield True, f"PyTorch: trains on {'the GPU' if device.type == 'cuda' else 'the processor'}, in {numbers}"
+    yield True, f"PyTorch: trains on {hardware.describe(hardware.default_device())}"
 
 
 def accuracies():
@@ -198,7 +211,7 @@ def accuracies():
     from .datasets import find
     from .networks import checkpoints, training
 
-    device = training.default_device()
+    device = hardware.default_device()
     for source in dict.fromkeys(name for name, *_ in trained()):
         try:
             images = find.load(source)
@@ -223,7 +236,7 @@ def accuracies():
                 yield False, f"{file}: expected test accuracy {wanted}, found {found:.4f}; {advice}"
 
 
-QUICK = (python_version, packages, kernel, folders, free_space, processor, gpu, images, networks)
+QUICK = (python_version, packages, pytorch_build, kernel, folders, free_space, processor, gpu, images, networks)
 DEEP = (pytorch, accuracies)
 
 

@@ -185,11 +185,11 @@ def test_a_full_disk(monkeypatch):
 def test_the_processor_is_judged_as_training_judges_it(monkeypatch, flags, ok):
     import torch
 
-    from labutils.networks import training
+    from labutils.networks import hardware
 
     monkeypatch.setattr(Path, "read_text", lambda path: flags)
     assert [found for found, _ in look(doctor.processor)] == [ok]
-    assert training.has_fast_bfloat16(torch.device("cpu")) is bool(ok)
+    assert hardware.has_fast_bfloat16(torch.device("cpu")) is bool(ok)
 
 
 def test_a_gpu_and_none(monkeypatch):

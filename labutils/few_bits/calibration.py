@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from ..networks.augmentation import augment, normalise, random_crops
-from ..networks.training import autocast
+from ..networks.hardware import autocast
 
 
 @torch.no_grad()

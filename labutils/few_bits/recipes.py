@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch.nn import functional as F
 
-from ..networks import resnet, training
+from ..networks import hardware, resnet, training
 from ..networks.quantize import FLOAT_BITS, quant_layers, set_bits
 from . import allocation, pruning, ranges
 
@@ -118,7 +118,7 @@ def distillation_loss(scores, teacher_scores, labels):
 def _taught_by(teacher, device):
     """Return the loss, as `training.train` takes it, of a network that is taught by `teacher`."""
     teacher = resnet.folded(teacher).to(device, memory_format=torch.channels_last)
-    autocast = training.autocast(device)
+    autocast = hardware.autocast(device)
 
     def loss(scores, x, labels):
         with autocast, torch.no_grad():

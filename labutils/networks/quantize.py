@@ -4,6 +4,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from .hardware import float32_only
+
 FLOAT_BITS = 32  # what an unquantized weight costs
 
 
@@ -57,7 +59,7 @@ class STE(torch.autograd.Function):
     def forward(ctx, w, bits):
         # A layer's weights may be float32 under autocast; the levels must not be rounded to bfloat16.
         check_bits(bits)
-        with torch.autocast(w.device.type, enabled=False):
+        with float32_only(w.device):
             lowest, highest = torch.aminmax(w)
             return _round_to_levels(w, bits, lowest, highest - lowest)
 
@@ -78,8 +80,14 @@ class QuantLayer(nn.Module):
         self.bits, self.quantizer = check_bits(bits), STE.apply
 
     def rounded(self):
-        """Return the weights as the layer uses them."""
-        return self.weight if self.bits is None else self.quantizer(self.weight, self.bits)
+        """Return the weights as the layer uses them; raise ValueError where its quantizer gives something else."""
+        if self.bits is None:
+            return self.weight
+        rounded = self.quantizer(self.weight, self.bits)
+        if getattr(rounded, "shape", None) != self.weight.shape:
+            found = f"shape {tuple(rounded.shape)}" if isinstance(rounded, torch.Tensor) else type(rounded).__name__
+            raise ValueError(f"quantizer: expected weights of shape {tuple(self.weight.shape)}, found {found}")
+        return rounded
 
     def extra_repr(self):
         return f"bits={self.bits}"

@@ -1,14 +1,12 @@
-"""Evaluates, trains and fine-tunes networks, with images in memory and whole batches augmented at once.
+"""Trains and fine-tunes networks, with images in memory and whole batches augmented at once. Used in all of Lab 2.
 
-Used in notebooks/06 to 08. A run that is killed goes on from its last finished epoch and ends with the same weights.
+A run that is killed goes on from its last finished epoch and ends with the same weights.
 """
 
 import contextlib
-import copy
 import hashlib
 import io
 import math
-import sys
 from dataclasses import asdict
 
 import torch
@@ -16,85 +14,16 @@ from torch.nn import functional as F
 from tqdm.auto import tqdm
 
 from .. import files
-from . import hardware
 from .augmentation import augment, normalise, random_crops
+from .evaluation import evaluate, predict, progress
+from .hardware import autocast
 from .quantize import quant_layers
-from .recipe import Cosine, Recipe
-from .resnet import folded
+from .recipe import Annealed, Cosine, Recipe
+
+# The labs know all of it by this module's name, whichever of its neighbours it is from.
+__all__ = ["Annealed", "Cosine", "Recipe", "evaluate", "finetune", "fingerprint", "predict", "pretrain", "progress"]
 
 CHECK_EVERY = 10  # steps between looks at the loss, for which a GPU has to finish all that it was given
-FIT = 40  # images in bfloat16 whose widest layers fit into a core's cache; more are slow, less so on a quiet computer
-CLOSE = 0.25  # standard deviations of the scores; bfloat16 changed an order over 0.14 of them at most, at 3 and 2 bits
-
-
-def default_device():
-    """Return the GPU if PyTorch can use one, else the processor."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-
-
-def has_fast_bfloat16(device):
-    """Return whether `device` multiplies bfloat16 matrices in hardware, which makes autocast worth it."""
-    if device.type == "cuda":
-        return torch.cuda.is_bf16_supported()
-    return hardware.has_bfloat16()
-
-
-def autocast(device):
-    """Return the context in which networks are computed in bfloat16, where that is fast on `device`."""
-    return torch.autocast(device.type, torch.bfloat16, enabled=has_fast_bfloat16(device))
-
-
-def progress(items, description, total=None):
-    """Yield the items under a progress bar with the time left; the bar is cleared away at the end.
-
-    Parameters: items; description, what stands before the bar; total, how many, where the items do not say.
-    """
-    yield from tqdm(items, desc=description, total=total, leave=False)
-    if "IPython" in sys.modules:  # in a notebook, remove the empty box that a finished bar leaves behind
-        sys.modules["IPython"].display.clear_output()
-
-
-def _scores(network, images, batch, bar=None):
-    """Return the network's scores for uint8 images (n, 32, 32, 3), computed in the type of its weights: (n, 10)."""
-    weights, scores, starts = next(network.parameters()), [], range(0, len(images), batch)
-    for first in starts if bar is None else progress(starts, bar):
-        x = normalise(images[first : first + batch].to(weights.device))
-        scores.append(network(x.to(weights.dtype)).float())
-    return torch.cat(scores)
-
-
-@torch.inference_mode()
-@torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False)  # a GPU would round to 10 bits
-def predict(model, images, batch=None, bar=None):
-    """Return the classes (n,) that the model gives images, as computed in float32, on the processor.
-
-    Where bfloat16 is twice as fast, it goes first, and float32 is asked again about every image whose best two scores
-    lie closer together than bfloat16 can tell for sure. Parameters and state: as in `evaluate`.
-    """
-    images, exact = torch.as_tensor(images), folded(model).to(memory_format=torch.channels_last)
-    batch = batch or FIT * torch.get_num_threads()
-    half = max(1, batch // 2)  # float32 takes twice the room
-    if has_fast_bfloat16(next(exact.parameters()).device):
-        scores = _scores(copy.deepcopy(exact).bfloat16(), images, batch, bar)
-        best, second = scores.topk(2).values.unbind(1)
-        sure = (best - second > CLOSE * scores.std()).to(images.device)  # False where a score is NaN
-        if not sure.all():
-            scores[~sure.to(scores.device)] = _scores(exact, images[~sure], half)
-    else:
-        scores = _scores(exact, images, half, bar)
-    return scores.argmax(1).cpu()
-
-
-def evaluate(model, images, labels, batch=None, bar=None):
-    """Return the share of images that the model classifies correctly, in [0, 1]; the model is left as it was.
-
-    Parameters: model; images, uint8 (n, 32, 32, 3); labels, integers (n,); batch, images at a time in bfloat16, half
-        as many in float32 (None: `FIT` for each thread); bar, what to write before a progress bar (None: no bar).
-    Raises: ValueError where there are no images or as many labels as images are not given.
-    """
-    if len(images) != len(labels) or len(images) == 0:
-        raise ValueError(f"images, labels: expected equally many, at least one, found {len(images)} and {len(labels)}")
-    return int((predict(model, images, batch, bar) == torch.as_tensor(labels).cpu()).sum()) / len(images)
 
 
 def save(content, path):
@@ -145,7 +74,7 @@ def _require_finite(epoch, *tensors):
         )
 
 
-def _optimizer(model, recipe):
+def make_optimizer(model, recipe):
     """Return SGD as the recipe wants it; learned levels are no weights: nothing should pull them to zero."""
     levels = [level for name, level in model.named_parameters() if ".quantizer." in name]
     weights = [weight for name, weight in model.named_parameters() if ".quantizer." not in name]
@@ -154,12 +83,15 @@ def _optimizer(model, recipe):
     return torch.optim.SGD(groups, recipe.learning_rate, **numbers)
 
 
-def _batches(images, labels, size, generator):
-    """Yield (inputs, labels) of all images once, augmented, in the order that the generator gives."""
-    order = torch.randperm(len(images), generator=generator).to(images.device).split(size)
-    crops = random_crops(len(images), generator).to(images.device).split(size)
-    for chosen, crop in zip(order, crops):
-        yield normalise(augment(images[chosen], crop)), labels[chosen]
+def plan_epoch(count, size, generator, device):
+    """Return [(indices, crops), ...]: the batches of one epoch over `count` images, as the generator draws them."""
+    order = torch.randperm(count, generator=generator).to(device).split(size)
+    return list(zip(order, random_crops(count, generator).to(device).split(size)))
+
+
+def batch(images, labels, chosen, crops):
+    """Return (inputs, labels) of the images `chosen`, augmented by their `crops`."""
+    return normalise(augment(images[chosen], crops)), labels[chosen]
 
 
 def _train_epoch(model, batches, optimizer, rates, loss, after_step, epoch):
@@ -186,6 +118,15 @@ def _train_epoch(model, batches, optimizer, rates, loss, after_step, epoch):
     return float(total) / count
 
 
+def step(model, optimizer, x, labels):
+    """Move the model's float weights by one step and return the cross-entropy loss (nats), as notebooks/06 does."""
+    optimizer.zero_grad()
+    loss = F.cross_entropy(model(x), labels)
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
 def _cross_entropy(scores, x, labels):
     return F.cross_entropy(scores, labels)
 
@@ -207,7 +148,7 @@ def train(
     Raises: ValueError where the loss stops being finite or `state_file` belongs to another run; OSError where it
         cannot be written or another process trains on it.
     """
-    generator, optimizer = torch.Generator().manual_seed(recipe.seed), _optimizer(model, recipe)
+    generator, optimizer = torch.Generator().manual_seed(recipe.seed), make_optimizer(model, recipe)
     kept = asdict(recipe) | {"images": len(data.train_images), "source": data.source}
     kept |= {"bits": str([layer.bits for _, layer in quant_layers(model)]), "start": fingerprint(model)}
     kept |= identity or {}
@@ -219,7 +160,8 @@ def train(
         for epoch in range(len(history), recipe.epochs):
             model.train()
             after_step, name = before_epoch(epoch), f"epoch {epoch + 1}/{recipe.epochs}"
-            batches = _batches(images, labels, recipe.batch, generator)
+            planned = plan_epoch(len(images), recipe.batch, generator, device)
+            batches = (batch(images, labels, *choice) for choice in planned)
             bar = tqdm(batches, desc=name, total=steps, unit="batch", leave=False, disable=not progress)
             rates = (recipe.rate((epoch * steps + step) / (recipe.epochs * steps)) for step in range(steps))
             mean = _train_epoch(model, bar, optimizer, rates, loss, after_step, epoch)

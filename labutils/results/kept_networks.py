@@ -4,7 +4,7 @@ import torch
 
 from .. import datasets
 from ..few_bits import recipes
-from ..networks import checkpoints, training
+from ..networks import checkpoints, hardware, training
 from ..networks.resnet import ResNet20, quantized
 from . import sensitivity
 
@@ -13,7 +13,7 @@ def _keep(run, images, bits, recipe, start, named=None):
     """Call `run(state_file)`, which returns (model, history); keep the network and say how good it is."""
     path = checkpoints.FOLDER / checkpoints.file_name(images.name, bits, named)
     state_file = path.with_suffix(".training")
-    where = f"{recipe.epochs} epochs on {images.source}, {training.default_device()}"
+    where = f"{recipe.epochs} epochs on {images.source}, {hardware.default_device()}"
     print(f"{path.name}: {where}; Ctrl-C stops, the same command goes on")
     model, history = run(state_file)
     accuracy = training.evaluate(model, images.test_images, images.test_labels)
@@ -37,7 +37,7 @@ def train(name, recipe, bits=None, restart=False):
     else:
         start = checkpoints.entry(images.name)
         model = quantized(checkpoints.load(images.name), bits or (None,) * 3)
-    model.to(training.default_device())
+    model.to(hardware.default_device())
     _keep(lambda state: (model, training.train(model, images, recipe, state)), images, bits, recipe, start)
 
 
@@ -57,7 +57,7 @@ def anneal(name, named, bits=None, epochs=20, seed=0):
     before, options = (images.name,), {}
     if bits and recipe.sparsity:
         before = (images.name, None, named)
-        options["start"] = checkpoints.load(*before).to(training.default_device())
+        options["start"] = checkpoints.load(*before).to(hardware.default_device())
     if named == "allocated":
         options["layer_bits"] = recipes.allocated(float_model, sensitivity.load(images.name), bits[0])
 
@@ -70,4 +70,4 @@ def anneal(name, named, bits=None, epochs=20, seed=0):
 def images_and_network(name):
     """Return the images of a data set (None: as the labs choose) and its float network, on the device to work on."""
     images = datasets.load(name)
-    return images, checkpoints.load(images.name).to(training.default_device())
+    return images, checkpoints.load(images.name).to(hardware.default_device())

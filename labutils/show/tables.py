@@ -45,6 +45,15 @@ def number(value, digits=4):
     return f"{round(float(value), digits) + 0.0:.{digits}f}"
 
 
+def share(accuracy, count):
+    """Return an accuracy measured on `count` images as text, "0.9210 ± 0.0121": twice its standard error beside it.
+
+    Of a hundred samples of so many images, about 95 give an accuracy that is no farther from that on all images.
+    Parameters: accuracy, in [0, 1]; count, 1 or more.
+    """
+    return f"{accuracy:.4f} ± {2 * np.sqrt(accuracy * (1 - accuracy) / count):.4f}"
+
+
 def vector(w, digits=5):
     """Return the numbers w (d,) as text, "[0, 3.00000, ...]"; an exact zero is written 0, so that it can be told."""
     return "[" + ", ".join("0" if value == 0 else number(value, digits) for value in np.asarray(w)) + "]"

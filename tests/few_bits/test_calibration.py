@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from labutils.few_bits import calibration
-from labutils.networks import augmentation, training
+from labutils.networks import augmentation, hardware
 from labutils.networks.resnet import ResNet20
 
 
@@ -43,7 +43,7 @@ def test_it_runs_in_the_type_that_training_runs_in(monkeypatch):
     model, seen = ResNet20(), []
     model.head_conv[0].register_forward_hook(lambda *call: seen.append(call[-1].dtype))
     for fast in (True, False):
-        monkeypatch.setattr(training, "has_fast_bfloat16", lambda device, fast=fast: fast)
+        monkeypatch.setattr(hardware, "has_fast_bfloat16", lambda device, fast=fast: fast)
         calibration.reestimate_batch_norm(model, images(20))
     assert seen == [torch.bfloat16, torch.float32] and model.head_conv[1].running_mean.dtype == torch.float32
 

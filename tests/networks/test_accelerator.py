@@ -16,7 +16,7 @@ from torch.utils._pytree import tree_flatten, tree_map, tree_unflatten
 
 from labutils import __main__
 from labutils.few_bits import calibration, ranges
-from labutils.networks import checkpoints, training
+from labutils.networks import checkpoints, hardware, training
 from labutils.networks.resnet import ResNet20
 from labutils.results import grid, sensitivity
 
@@ -84,7 +84,7 @@ class PretendedGPU(TorchDispatchMode):
 
 @pytest.fixture
 def gpu(monkeypatch, one_thread):
-    """The pretended GPU, which `training.default_device` finds."""
+    """The pretended GPU, which `hardware.default_device` finds."""
 
     def restored(storage, location):  # what is read from a file onto the GPU; it goes there when it is copied
         return storage if location.startswith(GPU.type) else None
@@ -92,7 +92,7 @@ def gpu(monkeypatch, one_thread):
     packages = [(0, lambda storage: None, restored), *torch.serialization._package_registry]
     monkeypatch.setattr(torch.serialization, "_package_registry", packages)
     monkeypatch.setattr(torch, "autocast", lambda *args, **kwargs: contextlib.nullcontext())  # not for this device
-    monkeypatch.setattr(training, "default_device", lambda: GPU)
+    monkeypatch.setattr(hardware, "default_device", lambda: GPU)
     torch.__future__.set_swap_module_params_on_conversion(True)  # or a module would keep the processor's tensors
     torch._C._set_only_lift_cpu_tensors(True)  # or `torch.tensor(numbers, device=GPU)` would not ask the pretended one
     with PretendedGPU() as pretended:

@@ -16,7 +16,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from labutils import files
-from labutils.networks import augmentation, checkpoints, quantize, training
+from labutils.networks import augmentation, checkpoints, evaluation, hardware, quantize, training
 from labutils.networks.resnet import quantized
 
 
@@ -107,9 +107,9 @@ def test_evaluate_is_float32s_where_bfloat16_goes_first(monkeypatch):
         rounded = copy.deepcopy(model).bfloat16()(augmentation.normalise(images).bfloat16())
     labels = scores.argmax(1)
     assert (rounded.argmax(1) != labels).sum() >= 5
-    used, forward = [], training._scores
-    monkeypatch.setattr(training, "_scores", lambda net, x, *more: used.append(len(x)) or forward(net, x, *more))
-    monkeypatch.setattr(training, "has_fast_bfloat16", lambda device: True)
+    used, forward = [], evaluation._scores
+    monkeypatch.setattr(evaluation, "_scores", lambda net, x, *more: used.append(len(x)) or forward(net, x, *more))
+    monkeypatch.setattr(hardware, "has_fast_bfloat16", lambda device: True)
     assert training.evaluate(model, images, labels) == 1
     assert used[0] == 600 and 0 < used[1] < 300, "float32 was asked about too many"
 
@@ -252,7 +252,7 @@ def test_each_weight_is_quantized_once_a_step_in_float32_also_under_autocast(mon
         seen.append((w.data_ptr(), w.dtype))
         return levels(w, *settings)
 
-    monkeypatch.setattr(training, "has_fast_bfloat16", lambda device: True)
+    monkeypatch.setattr(hardware, "has_fast_bfloat16", lambda device: True)
     monkeypatch.setattr(quantize, "_round_to_levels", watched)
     monkeypatch.setattr(training, "evaluate", lambda *arguments: 0.0)
     model = network((4, 4, 2))
@@ -271,7 +271,7 @@ def test_bfloat16_learns_as_float32_does(monkeypatch):
     dark_or_bright.train_images[:] = dark_or_bright.train_images // 2 + 127 * labels[:, None, None, None]
     losses = {}
     for fast in (False, True):
-        monkeypatch.setattr(training, "has_fast_bfloat16", lambda device, fast=fast: fast)
+        monkeypatch.setattr(hardware, "has_fast_bfloat16", lambda device, fast=fast: fast)
         history = training.finetune(
             network((4, 4, 4)), dark_or_bright, 2, learning_rate=0.005, batch=16, progress=False
         )

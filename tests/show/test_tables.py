@@ -69,3 +69,9 @@ def test_every_lab_closes_with_the_same_columns():
 def test_the_claims_close_with_a_verdict_and_a_prediction():
     table = tables.verdicts([("1.1 zeros", "False", "0 of 40", "True")])
     assert table.columns == ["claim", "verdict", "what was measured", "your prediction"]
+
+
+def test_a_share_has_twice_its_standard_error_beside_it():
+    assert tables.share(0.9, 2000) == "0.9000 ± 0.0134"  # 2 * sqrt(0.09 / 2000)
+    assert tables.share(0.5, 100) == "0.5000 ± 0.1000"
+    assert tables.share(1.0, 10) == "1.0000 ± 0.0000"

@@ -15,7 +15,8 @@ from ... import files
 from .. import course, stored
 from ..intake import submissions
 from ..intake.names import file_name
-from . import pages, written_answers
+from . import late, pages, written_answers
+from .tables import cell
 
 SYSTEM = ("id", "late", "resubmitted")  # what a course system says of a submission
 
@@ -23,21 +24,23 @@ SYSTEM = ("id", "late", "resubmitted")  # what a course system says of a submiss
 def _noting(submissions, said):
     """Yield the submissions as they are, and note in `said` what the course system says of each."""
     for one in submissions:
-        said[one.student] = one.id, one.late, one.again
+        said[one.student] = one.id, one.late, one.again, one.place
         yield one
 
 
-def grade(folder, out, running=None):
+def grade(folder, out, running=None, rule=None):
     """Grade a folder of submissions and write the results; return one line that says what there is.
 
     Parameters: folder, of the submissions; out, where the results go; running, the options of `class_run.grade`, with
-        which they are run again (None: they are judged by their stored outputs, a preview).
+        which they are run again (None: they are judged by their stored outputs, a preview); rule, a `late.Rule`, or
+        None where lateness costs nothing.
     Raises: ValueError where the results would lie among the submissions; and as the parts do.
     """
     if folder.resolve() in (out.resolve(), *out.resolve().parents):
         raise ValueError(f"--out: expected a folder that is not among the submissions, found {out}; name another")
     questions = course.questions()
-    given = written_answers.read(out, questions)
+    markers = written_answers.markers_files(out)
+    given, days = written_answers.read(out, questions), late.read(out)
     with tempfile.TemporaryDirectory(prefix="labutils-") as unpacked:
         said = {}  # by student, what the course system says
         graded = {question.notebook for question in questions.values()}  # not the lab beyond the homework
@@ -50,8 +53,10 @@ def grade(folder, out, running=None):
             from ..running import class_run
 
             results = class_run.grade(results, folder=out, **running)
-        results = (one | dict(zip(SYSTEM, said[one["student"]])) for one in results)
-        return write(tqdm(results, unit=" submissions", disable=None), out, questions, given)
+        results = (one | dict(zip((*SYSTEM, "place"), said[one["student"]])) for one in results)
+        text = write(tqdm(results, unit=" submissions", disable=None), out, questions, given, rule, days)
+    written_answers.put_away(markers)
+    return text
 
 
 def _writing(path):
@@ -75,20 +80,23 @@ class Shelf:
             yield json.loads(self.file.readline())
 
 
-def write(results, folder, questions, given=None):
+def write(results, folder, questions, given=None, rule=None, days=None):
     """Write all results into a folder; return one line that says what there is.
 
     Parameters: results, an iterable of results in any order; folder, a Path, made where it is missing; questions, as
-        `course.questions` returns them; given, the points for written answers, as `written_answers.read` returns them.
+        `course.questions` returns them; given, the points for written answers, as `written_answers.read` returns them;
+        rule and days, what lateness costs and how late who is, as `late.read` returns it.
     """
     (folder / "students").mkdir(parents=True, exist_ok=True)
-    given = given or {}
+    given, days = given or {}, dict(days or {})
     notebook_of = {question.id: question.notebook for question in questions.values()}
     order = {name: place for place, name in enumerate(questions)}
     with tempfile.TemporaryFile() as one, tempfile.TemporaryFile() as other:
         kept, answers, isolation = Shelf(one), Shelf(other), set()
         for result in results:
             result = written_answers.enter(result, given, questions)
+            if rule and late.enter(result, rule, days):
+                days.setdefault(cell(result["student"]))
             kept.put(result["student"], result)
             isolation |= {result["isolation"]} - {""}
             for entry in answers_of(result):
@@ -96,9 +104,12 @@ def write(results, folder, questions, given=None):
             with _writing(folder / "students" / f"{file_name(result['student'])}.html") as file:
                 file.write(pages.student_page(result, notebook_of))
         with _writing(folder / "grades.csv") as file:
-            failed = write_csv(file, kept, questions)
+            failed = write_csv(file, kept, questions, rule)
         with _writing(folder / "grades.json") as file:
             write_json(file, kept)
+        if days:
+            with _writing(folder / late.TABLE) as file:
+                late.write(file, days)
         left = written_answers.unused(given, questions)
         with _writing(folder / written_answers.TABLE) as file:
             waiting = written_answers.write(file, answers, left, questions)
@@ -116,25 +127,30 @@ def answers_of(result):
     return [
         {
             "student": result["student"],
-            "in_table": written_answers.cell(result["student"]),
+            "in_table": cell(result["student"]),
             "question": name,
             "answer": answer,
             "digest": written_answers.digest(answer),
             "points": result["questions"][name]["points"],
+            "comment": result["questions"][name]["comment"],
         }
         for name, answer in result["answers"].items()
         if answer
     ]
 
 
-def write_csv(file, results, questions):
-    """Write a row for each student, a column for each question; return how many failed."""
+def write_csv(file, results, questions, rule=None):
+    """Write a row for each student, a column for each question; return how many failed.
+
+    With a rule for lateness what it takes off, and what is left, have columns behind all others.
+    """
     table, failed = csv.writer(file), 0
-    table.writerow(["student", *questions, "total", "status", "reason", "flags", *SYSTEM])
+    columns = ["student", *questions, "total", "status", "reason", "flags", *SYSTEM]
+    table.writerow(columns + (["days late", f"late: {rule.text}", "total less that"] if rule else []))
     for result in results:
         failed += result["status"] == "failed"
         points = [result["questions"][name]["points"] for name in questions]
-        total = f"{pages.total(result['questions'].values()):g}"
+        total = pages.total(result["questions"].values())
         reasons, flags = [result["reason"]], list(result["flags"])
         for stem, state in result["notebooks"].items():
             if state["reason"] and state["reason"] not in result["reason"]:
@@ -144,17 +160,26 @@ def write_csv(file, results, questions):
             flags += [f"{stem[:2]} {flag}" for flag in state["flags"]]
         table.writerow(
             [
-                written_answers.cell(result["student"]),
+                cell(result["student"]),
                 *("" if value is None else f"{value:g}" for value in points),
-                total,
+                f"{total:g}",
                 result["status"],
-                written_answers.cell("; ".join(filter(None, reasons))),
-                written_answers.cell("; ".join(flags)),
-                written_answers.cell(str(result.get("id", ""))),
+                cell("; ".join(filter(None, reasons))),
+                cell("; ".join(flags)),
+                cell(str(result.get("id", ""))),
                 *("yes" if result.get(word) else "" for word in SYSTEM[1:]),
+                *(_late_cells(result, total) if rule else ()),
             ]
         )
     return failed
+
+
+def _late_cells(result, total):
+    """Return the days late, the points that they cost, with a minus sign, and what is left."""
+    taken = result.get("late_penalty")
+    if not taken:
+        return "", "", f"{total:g}"
+    return f"{taken['days']:g}", f"{0 - taken['points']:g}", f"{total - taken['points']:g}"
 
 
 def write_json(file, results):

@@ -104,6 +104,12 @@ def total(questions):
     return sum(question["points"] or 0 for question in questions)
 
 
+def late_text(taken):
+    """Return in words what lateness takes off, as `late.enter` has it in a result."""
+    days = "1 day" if taken["days"] == 1 else f"{taken['days']:g} days"
+    return f"{taken['points']:g} points less for being {days} late ({taken['rule']})"
+
+
 def paragraphs(reason, flags):
     """Return a reason and flags as HTML, nothing where there are none."""
     reason = f'<p class="reason">{escape(reason)}</p>\n' if reason else ""
@@ -151,6 +157,9 @@ def student_page(result, notebook_of):
         notes.append(f"{waiting:g} of the points are for written answers that are not marked yet.")
     body = f"<h1><bdi>{escape(result['student'])}</bdi></h1>\n"
     body += f'<p class="total"><b>{total(questions.values()):g}</b> of {most:g} points</p>\n'
+    if taken := result.get("late_penalty"):
+        left = total(questions.values()) - taken["points"]
+        body += f'<p class="total"><b>{left:g}</b> count: {escape(late_text(taken))}.</p>\n'
     body += "".join(f'<p class="note">{note}</p>\n' for note in notes)
     body += paragraphs(result["reason"], result["flags"])
     for stem, state in result["notebooks"].items():
@@ -203,5 +212,5 @@ def marking_page(answers, kept, questions):
         yield f"<article>\n<div>{name}<label>{box} / {most}</label></div>\n"
         yield f'<pre class="answer">{escape(entry["answer"])}</pre>\n</article>\n'
     for line in kept:
-        yield field("hidden", *line) + "\n"
+        yield field("hidden", *line[:5]) + "\n"
     yield "</form>\n" + foot

@@ -1,23 +1,25 @@
-"""The points that somebody gives for written answers: a table that is filled by hand, and read back by the next run."""
+"""The points that people give for written answers: tables that they fill in, merged and read back by the next run."""
 
 import csv
 import hashlib
-import io
-import re
+from typing import NamedTuple
 
 from ..intake.notebooks import shown
 from ..reading.cells import own_words
+from . import tables
 
 TABLE = "written.csv"
-COLUMNS = ("student", "question", "points", "max", "answer")
-# Where a spreadsheet may see a cell begin, whatever its separator, and then a formula, or what becomes one
-# when its ' is taken off: so no two texts become one.
-FORMULA = re.compile(r"(^|[;\t\r\n])([ \n]*)(?='*[=+\-@\t\r＝＋－＠])")
+COLUMNS = ("student", "question", "points", "max", "answer", "comment")
+CHANGED = "changed"  # in a marker's file: "yes" where the marker gave these points, and did not just leave them
+MOST_NAMED = 10  # contradictions in one message
+cell = tables.cell
 
 
-def cell(value):
-    """Return a text so that no spreadsheet takes a part of it for a formula: with a ' in front of what could be one."""
-    return FORMULA.sub(r"\1\2'", value)
+class Given(NamedTuple):
+    """What somebody gave for an answer: points, None where it waits for some, and a comment for the student."""
+
+    points: float | None
+    comment: str = ""
 
 
 def digest(answer):
@@ -25,82 +27,117 @@ def digest(answer):
     return "x" + hashlib.sha256(" ".join(answer.split()).encode("utf-8", "replace")).hexdigest()[:9]
 
 
-def read(folder, questions):
-    """Return {(student as in the table, grade_id): {the answer's digest: points}} of the answers that have points.
+def markers_files(folder):
+    """Return the files of markers that lie in a folder of results: whatever is called written....csv but the table.
 
+    So a browser may call a second one written-lab1_a_text (1).csv.
+    """
+    return sorted(path for path in folder.glob("written*.csv") if path.name != TABLE)
+
+
+def read(folder, questions):
+    """Return {(student as in the table, grade_id): {the answer's digest: Given}} of the answers that have any.
+
+    What a marker's file says that the marker has changed goes before what the table says, and the rest behind it.
     Parameters: folder, where the results lie; questions, as `course.questions` returns them.
-    Raises: ValueError, naming the line, where points are no number from 0 to the question's, or a line is not ours.
+    Raises: ValueError, naming the line, where points are no number from 0 to the question's, or a line is not ours;
+        and naming the answers where two markers gave different points.
     """
     path = folder / TABLE
-    if not path.exists():
-        return {}
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise ValueError(f"{path}: expected UTF-8, found another encoding; save it as CSV UTF-8") from None
-    first = text.partition("\n")[0]
-    separator = max(",;\t", key=first.count)  # spreadsheets write that of their language
-    lines, found = csv.DictReader(io.StringIO(text, newline=""), delimiter=separator), {}
-    try:
-        if not set(COLUMNS[:3]) <= set(lines.fieldnames or ()):
-            names = ", ".join(COLUMNS)
-            raise ValueError(f"{path}: expected the columns {names}, found {shown(first)}; mend the first line")
-        for line in lines:
-            _enter_line(line, found, questions, f"{path}, line {lines.line_num}")
-    except csv.Error as error:
-        raise ValueError(f"{path}: expected a table, found {error}; mend line {lines.line_num}") from None
-    return found
+    table = {key: given for key, given, _ in _lines(path, questions)} if path.exists() else {}
+    changed, left = {}, {}
+    for file in markers_files(folder):
+        for key, given, is_changed in _lines(file, questions):
+            (changed if is_changed else left).setdefault(key, []).append((given, file.name))
+    disputed = [(key, found) for key, found in changed.items() if len({given.points for given, _ in found}) > 1]
+    if disputed:
+        raise ValueError(f"{folder}: expected the same points from all markers, found {_contradictions(disputed)}")
+    merged = {key: found[0][0] for key, found in left.items()} | table
+    for key, found in changed.items():
+        comments = dict.fromkeys(given.comment for given, _ in found if given.comment)
+        merged[key] = Given(found[0][0].points, "\n\n".join(comments))
+    result = {}
+    for (student, name, answer), given in merged.items():
+        if given != Given(None):
+            result.setdefault((student, name), {})[answer] = given
+    return result
+
+
+def _contradictions(disputed):
+    """Return in one line who gave which points for what."""
+    named = [
+        f"{student}, {name}: " + ", ".join(f"{_points(given.points) or 'none'} in {file}" for given, file in found)
+        for (student, name, _), found in disputed[:MOST_NAMED]
+    ]
+    more = [f"and {len(disputed) - MOST_NAMED} more"] * (len(disputed) > MOST_NAMED)
+    return "; ".join(named + more) + "; mend one of the files, or take it out"
+
+
+def _points(points):
+    return "" if points is None else f"{points:g}"
 
 
 def write(file, answers, kept, questions):
     """Write the table of all answers, and below them the lines `kept`, of answers that are not there now.
 
-    Parameters: answers, as `reports.answers_of` makes them; kept, as `unused` returns them. Returns: how many answers
+    Parameters: answers, as `gradebook.answers_of` makes them; kept, as `unused` returns them. Returns: how many answers
         wait for points.
     """
     table, waiting = csv.writer(file), 0
     table.writerow(COLUMNS)
     for entry in answers:
         waiting += entry["points"] is None
-        points = "" if entry["points"] is None else f"{entry['points']:g}"
-        most = f"{questions[entry['question']].max:g}"
-        table.writerow((entry["in_table"], entry["question"], points, most, entry["digest"]))
+        most, comment = f"{questions[entry['question']].max:g}", cell(entry["comment"])
+        table.writerow((entry["in_table"], entry["question"], _points(entry["points"]), most, entry["digest"], comment))
     table.writerows(kept)
     return waiting
 
 
 def unused(given, questions):
-    """Return the lines of the points given that no result took."""
+    """Return the lines of what was given that no result took."""
     return [
-        (student, name, f"{points:g}", f"{questions[name].max:g}", answer)
+        (student, name, _points(one.points), f"{questions[name].max:g}", answer, cell(one.comment))
         for (student, name), versions in sorted(given.items())
-        for answer, points in versions.items()
+        for answer, one in versions.items()
     ]
 
 
-def _enter_line(line, found, questions, where):
-    """Enter one line of the table into `found` if it has points."""
-    text, question = (line["points"] or "").strip(), questions.get(line["question"])
-    if None in line or None in line.values():
-        raise ValueError(f"{where}: expected a cell in each column, found more or fewer; mend the line")
-    if not text:
-        return
-    if question is None or not question.manual:
-        raise ValueError(f"{where}: expected a written question, found {shown(line['question'])}; mend the line")
-    try:
-        points = float(text.replace(",", "."))  # a decimal comma, where the spreadsheet's language has one
-    except ValueError:
-        points = None
-    if points is None or not 0 <= points <= question.max:
-        raise ValueError(f"{where}: expected points from 0 to {question.max:g}, found {shown(text)}; mend the line")
-    versions, answer = found.setdefault((line["student"], question.id), {}), line.get("answer", "")
-    if answer in versions:
-        raise ValueError(f"{where}: expected one line for each answer, found a second; remove one")
-    versions[answer] = points
+def put_away(files):
+    """Move the files of markers, once the table has what they say, into the folder merged/ beside them."""
+    for path in files:
+        folder, number = path.parent / "merged", 1
+        folder.mkdir(exist_ok=True)
+        place = folder / path.name
+        while place.exists():
+            number += 1
+            place = folder / f"{path.stem} ({number}){path.suffix}"
+        path.rename(place)
+
+
+def _lines(path, questions):
+    """Yield ((student, grade_id, digest), Given, whether the marker changed it) of each line of a table."""
+    seen = set()
+    for where, line in tables.read(path, COLUMNS[:3])[1]:
+        points, comment = line["points"].strip(), tables.text(line.get("comment") or "").strip()
+        question, is_changed = questions.get(line["question"]), line.get(CHANGED, points or comment)
+        if not (points or comment or is_changed):
+            continue
+        if question is None or not question.manual:
+            raise ValueError(f"{where}: expected a written question, found {shown(line['question'])}; mend the line")
+        value = tables.number(points)
+        if points and (value is None or value > question.max):
+            raise ValueError(
+                f"{where}: expected points from 0 to {question.max:g}, found {shown(points)}; mend the line"
+            )
+        key = line["student"], question.id, line.get("answer", "")
+        if key in seen:
+            raise ValueError(f"{where}: expected one line for each answer, found a second; remove one")
+        seen.add(key)
+        yield key, Given(value, comment), bool(is_changed)
 
 
 def enter(result, given, questions):
-    """Enter the points given into a result, and 0 where nothing was written; take what was used out of `given`.
+    """Enter what was given into a result, and 0 where nothing was written; take what was used out of `given`.
 
     An answer that is another now than the one that got the points is flagged, and waits for points again.
     """
@@ -109,11 +146,11 @@ def enter(result, given, questions):
             continue
         answer = own_words(questions[name], result["answers"].get(name, ""))
         result["answers"][name] = answer
-        versions = given.get((cell(result["student"]), name), {})
-        points = None
+        versions, found = given.get((cell(result["student"]), name), {}), Given(None)
         if answer:
-            points = versions.pop(digest(answer) if digest(answer) in versions else "", None)
-        question["points"] = points if answer else 0
-        if versions and points is None:
-            result["flags"].append(f"{name}: another answer than this got {max(versions.values()):g} points")
+            found = versions.pop(digest(answer) if digest(answer) in versions else "", found)
+        question["points"], question["comment"] = found.points if answer else 0, found.comment
+        others = [one.points for one in versions.values() if one.points is not None]
+        if others and found.points is None:
+            result["flags"].append(f"{name}: another answer than this got {max(others):g} points")
     return result

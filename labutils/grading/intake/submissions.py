@@ -21,7 +21,8 @@ class Submission(NamedTuple):
     """What one student handed in: {name in the course: file}, what is odd about it, and why it cannot be graded.
 
     `notebooks` has the names of the course's notebooks without .ipynb; `reason` is "" where the submission is sound.
-    `id`, `late` and `again`, a later version, are what a course system says.
+    `id`, `late` and `again`, a later version, are what a course system says; `place` is the path in its download of a
+    file that was handed in, by which it takes feedback back.
     """
 
     student: str
@@ -31,6 +32,7 @@ class Submission(NamedTuple):
     id: str = ""
     late: bool = False
     again: bool = False
+    place: str = ""
 
 
 def files(folder):
@@ -126,9 +128,10 @@ def shortened(flags):
     return flags if more <= 0 else [*flags[:MOST_FLAGS], f"and {more} more like these"]
 
 
-def of_system(entry, into, stems):
+def of_system(entry, folder, into, stems):
     """Return the Submission of one student of a course system's download, as `systems.students` has it."""
     student, id, late, again, paths = entry
+    place = next((path.relative_to(folder).as_posix() for path in paths.values()), "")
     notebooks, flags, reason = {}, [], ""
     try:
         notebooks, flags = from_files(paths, Path(into, file_name(student)), stems)
@@ -136,7 +139,7 @@ def of_system(entry, into, stems):
             raise ValueError(nothing(stems, flags))
     except (ValueError, OSError) as error:
         reason = why(error)
-    return Submission(student, notebooks, shortened(flags), reason, id, late, again)
+    return Submission(student, notebooks, shortened(flags), reason, id, late, again, place)
 
 
 def nothing(stems, flags):
@@ -185,7 +188,7 @@ def collect(folder, into, stems):
             folder = unpacked(work[0], Path(into, "the download in it"))
             names = systems.paths(folder)
     if (from_system := systems.students(folder, names)) is not None:
-        return (of_system(entry, into, stems) for entry in sorted(from_system, key=lambda entry: entry[:2]))
+        return (of_system(entry, folder, into, stems) for entry in sorted(from_system, key=lambda entry: entry[:2]))
     folder = entered(folder, stems)
     found = handed_in(folder, stems)
     if not found:

@@ -20,7 +20,7 @@ from torch import nn
 from ... import doctor, files
 from ...datasets import find
 from ...linear import descent, regression
-from ...networks import checkpoints, training
+from ...networks import checkpoints, hardware, training
 from ...networks.resnet import ResNet20, quantized
 from .. import results_table
 from . import homework
@@ -40,8 +40,8 @@ def random_images(train, test):
 
 def networks(quick):
     """Yield the rows for fine-tuning and for evaluating beside the homework's loop."""
-    device, beside = training.default_device(), "homework's loop, float32"
-    numbers = "bfloat16" if training.has_fast_bfloat16(device) else "float32"
+    device, beside = hardware.default_device(), "homework's loop, float32"
+    numbers = "bfloat16" if hardware.has_fast_bfloat16(device) else "float32"
     images = random_images((2 if quick else 8) * homework.BATCH, 1)
     known, count = images[:2], len(images.train_images)
     ours, theirs = ResNet20(BITS).to(device), ResNet20(BITS).to(device)
@@ -167,7 +167,7 @@ def finetune_once():
 
     For a process of its own: a peak is never forgotten.
     """
-    device = training.default_device()
+    device = hardware.default_device()
     nn.Conv2d(3, 4, 3).to(device)(torch.zeros(1, 3, 8, 8, device=device)).sum().backward()  # all of PyTorch is loaded
     before = peak_bytes()
     images = random_images(50_000, 10_000) if find.locate() is None else find.load()
@@ -195,13 +195,13 @@ def accuracies(quick):
     Both runs of a seed see the same images in the same order. What decides between the two is no option of `training`:
     nobody but this comparison needs one.
     """
-    images, device, epochs = find.load(), training.default_device(), 1 if quick else 2
+    images, device, epochs = find.load(), hardware.default_device(), 1 if quick else 2
     float_model = checkpoints.load(images.name)
     right = {True: [], False: []}
     for seed in range(1 if quick else 3):
         for fast, found in right.items():
             model = quantized(float_model, BITS).to(device)
-            with mock.patch.object(training, "has_fast_bfloat16", lambda device, fast=fast: fast):
+            with mock.patch.object(hardware, "has_fast_bfloat16", lambda device, fast=fast: fast):
                 accuracy = training.finetune(model, images, epochs, seed=seed)[-1]["accuracy"]
             found.append(accuracy * len(images.test_labels))
         what = f"{images.source}, {epochs} epochs, seed {seed}, bfloat16"

@@ -60,9 +60,21 @@ def quantizer(layers):
 def predictions_figure(networks, image, label, classes):
     """Draw an image, and what each network takes it for with how much confidence.
 
-    Parameters: networks, a dict from label to a model in evaluation mode; image, uint8 (32, 32, 3); label, its class,
-        which indexes the names in `classes`.
+    Parameters: networks, a dict from label to a model, in any mode and on any device: a copy of it is asked; image,
+        uint8 (32, 32, 3); label, its class, which indexes the names in `classes`.
     """
+    return _predictions_figure(_copies(networks), image, label, classes)
+
+
+def _copies(networks):
+    """Return {label: a copy in evaluation mode, on the processor}: a network that is only looked at stays as it is."""
+    from ...networks.resnet import folded
+
+    return {label: folded(network).cpu() for label, network in networks.items()}
+
+
+def _predictions_figure(networks, image, label, classes):
+    """Draw what `predictions_figure` does, with networks in evaluation mode on the processor."""
     import torch
 
     from ...networks.augmentation import normalise
@@ -87,12 +99,10 @@ def predictions_figure(networks, image, label, classes):
 
 def predictions(networks, images):
     """Return the second widget of notebooks/06: one of the first 200 test images, classified by every network."""
-    from ...networks.resnet import folded
-
-    networks = {label: folded(network) for label, network in networks.items()}
+    networks = _copies(networks)
 
     def draw(image):
-        return predictions_figure(networks, images.test_images[image], int(images.test_labels[image]), images.classes)
+        return _predictions_figure(networks, images.test_images[image], int(images.test_labels[image]), images.classes)
 
     return explore(draw, image=slider(range(200), 0, "test image"))
 

@@ -263,7 +263,7 @@ def test_the_page_of_answers_has_what_the_table_has(write, result):
     ]
     assert [(f["value"], f["max"]) for f in fields] == [(row["points"], row["max"]) for row in table]
     assert "2" in [f["value"] for f in fields]
-    assert "student,question,points,max,answer" in page and ",".join(written_answers.COLUMNS) in pages.SCRIPT
+    assert ",".join(written_answers.COLUMNS[:5]) in pages.SCRIPT
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])

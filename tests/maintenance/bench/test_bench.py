@@ -16,7 +16,7 @@ from labutils.datasets import find
 from labutils.linear.regression import THREE_POINTS
 from labutils.maintenance.bench import homework, measure, report, turns
 from labutils.maintenance.bench.turns import Row
-from labutils.networks import augmentation, quantize, training
+from labutils.networks import augmentation, hardware, quantize, training
 
 
 @pytest.fixture
@@ -166,15 +166,15 @@ def test_accuracies_are_compared_seed_by_seed_in_the_same_images(tmp_path, monke
     runs = []
 
     def finetune(model, images, epochs, seed):
-        fast = training.has_fast_bfloat16(torch.device("cpu"))
+        fast = hardware.has_fast_bfloat16(torch.device("cpu"))
         runs.append((fast, seed, epochs, [layer.bits for _, layer in quantize.quant_layers(model)][1:-1]))
         return [{"accuracy": 0.1}, {"accuracy": 0.9 - 0.003 * fast}]
 
     monkeypatch.setattr(training, "finetune", finetune)
     monkeypatch.setattr(report, "FOLDER", tmp_path)
-    before = training.has_fast_bfloat16
+    before = hardware.has_fast_bfloat16
     assert __main__.main(["bench", "--accuracy"]) == 0
-    assert training.has_fast_bfloat16 is before
+    assert hardware.has_fast_bfloat16 is before
     assert [run[:3] for run in runs] == [(fast, seed, 2) for seed in range(3) for fast in (True, False)]
     assert all(set(bits) == {4} for *_, bits in runs)
     assert {file.name for file in tmp_path.iterdir()} == {"bench-accuracy.json"}

@@ -109,3 +109,19 @@ def test_controls_change_the_image(schemes, networks, images):
             control.value = value
             assert bytes(image.value) != before and bytes(image.value).startswith(b"\x89PNG")
     assert not plt.get_fignums()
+
+
+def test_looking_at_predictions_changes_no_network(images):
+    """Also where it was left in training mode, in which its statistics would move and its answers depend on them."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(1)
+        network = ResNet20((4, 4, 2)).train()
+        network(torch.randn(8, 3, 32, 32))  # statistics that differ from a batch's own
+    before = {key: value.clone() for key, value in network.state_dict().items()}
+    image, label = images.test_images[0], 3
+    drawn = widgets.predictions_figure({"yours": network}, image, label, images.classes).axes[1].patches[0].get_width()
+    widgets.predictions({"yours": network}, images)
+    assert network.training and all(torch.equal(v, before[k]) for k, v in network.state_dict().items())
+    with torch.no_grad():
+        expected = network.eval()(normalise(torch.as_tensor(image[None]))).softmax(1).max()
+    assert drawn == pytest.approx(float(expected), rel=1e-4)

@@ -1,0 +1,1 @@
+"""What goes back to a course system: one module a system, which writes the files that it takes, as it takes them."""

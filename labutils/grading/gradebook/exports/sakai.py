@@ -1,0 +1,54 @@
+"""Sakai: a zip for "Upload All" of the assignment, and a table for Gradebook > Import.
+
+Sources: AssignmentAction.java, SpreadsheetExporter.java and ImportGradesHelper.java of Sakai.
+"""
+
+import re
+
+from .. import tables
+from .marks import Roster, named
+
+STUDENT = re.compile(r"(?:^|.*?/)(?P<folder>(?P<name>[^/]+?)\s*\((?P<id>[^()/]+)\))/")
+HEADER = ("Display ID", "ID", "Last Name", "First Name", "grade")
+TITLE = "Compression labs"
+
+
+def known(marks, roster_path=None):
+    """Return ([(mark, user's id, "Last, First"), ...], notes): by the download's folders, or by the site's roster."""
+    if roster_path is None:
+        found = [(mark, STUDENT.match(mark.place)) for mark in marks]
+        unknown = [mark.student for mark, at in found if not at]
+        notes = [f"--roster is needed for the ids of {named(unknown)}"] * bool(unknown)
+        return [(mark, at["id"], at["name"]) for mark, at in found if at], notes
+    roster = Roster(roster_path, (), [])
+    if len(roster.columns) < 2:
+        raise ValueError(f"{roster_path}: expected a user id and a name first, found {', '.join(roster.columns)}")
+    user, name = roster.columns[:2]
+    roster = Roster(roster_path, (), [lambda line: line[user], lambda line: line[name]])
+    found, notes = roster.match(marks, lambda mark: (mark.id or mark.student, mark.student))
+    return [(mark, line[user], line[name]) for mark, line in found], notes
+
+
+def rows(people, most, title=None):
+    """Return the lines of a table for the gradebook: user id, name, points and a comment.
+
+    Parameters: people, as `known` returns them; most, the points of the course; title, of the gradebook's item.
+    """
+    title = re.sub(r"[\[\]]", "", title or TITLE).lstrip("*# ")
+    head = ("Student ID", "Student Name", f"{title} [{most:g}]", f"* {title}")
+    return [head] + [(id, tables.cell(name), f"{mark.points:g}", mark.comment(most)) for mark, id, name in people]
+
+
+def grades(people, title=None):
+    """Return the lines of the grades.csv that lies in a zip for the assignment; Sakai reads it from the fourth on."""
+    lines = [(title or TITLE, "SCORE_GRADE_TYPE"), ("",), HEADER]
+    for mark, id, name in people:
+        last, _, first = name.partition(",")
+        lines.append((id, id, tables.cell(last.strip()), tables.cell(first.strip()), f"{mark.points:g}"))
+    return lines
+
+
+def feedback_name(mark, id, name):
+    """Return the name, below the assignment's folder, under which Sakai takes a page of feedback."""
+    at = STUDENT.match(mark.place)
+    return f"{at['folder'] if at else f'{name}({id})'.replace('/', ' ')}/Feedback Attachment(s)/feedback.html"
