@@ -218,6 +218,5 @@ def blank_result(student, questions, reason="", flags=()):
             for question in questions
         },
         "answers": {question.id: "" for question in questions if question.manual},
-        "pictures": {},
         "own": {},
     }

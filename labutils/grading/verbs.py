@@ -1,6 +1,7 @@
 """The instructor's verbs of the command line."""
 
 import os
+import signal
 from pathlib import Path
 
 from .. import files
@@ -15,9 +16,12 @@ def declare(verb):
     option("--stored", action="store_true", help="read the stored outputs and run nothing")
     option("--out", default="build/grades", metavar="FOLDER", help="for the results (default: build/grades)")
     option("--jobs", type=parse_count, metavar="N", help="how many at a time (default: one per core)")
-    text = "what each notebook may take (default: ten times what it states, and 30)"
-    option("--seconds", type=parse_count, metavar="N", help=text)
-    option("--require-isolation", action="store_true", help="refuse to run without it")
+    option("--seconds", type=parse_count, metavar="N", help="what each notebook may take (default: 120)")
+    isolation = option.__self__.add_mutually_exclusive_group().add_argument
+    isolation("--no-isolation", action="store_true", help="run where there are no namespaces, at your own risk")
+    isolation("--require-isolation", action="store_true", help="refuse to run without it, which is the default")
+    option("--question", metavar="ID", help="grade this one anew, and take the results of the others as they are kept")
+    option("--again", metavar="STUDENT", help='grade this one anew, or those that "failed"')
     option("--dask", metavar="ADDRESS", help="send the work to this Dask scheduler")
     text = 'what lateness costs: "10 %% a day", "5 points a day, at most 20 points"; shown apart from the points'
     option("--late", metavar="RULE", help=text)
@@ -40,11 +44,11 @@ def grade(arguments):
     out, rule = Path(arguments.out), None if arguments.late is None else late.Rule(arguments.late)
     roster = Path(arguments.roster) if arguments.roster else None
     systems.check(arguments.export, roster)
-    running = {"jobs": arguments.jobs, "dask": arguments.dask, "seconds": arguments.seconds}
-    running |= {"require_isolation": arguments.require_isolation}
-    if arguments.stored and any(running.values()):
+    running = {name: getattr(arguments, name) for name in ("jobs", "dask", "seconds", "again", "question")}
+    if arguments.stored and (any(running.values()) or arguments.no_isolation or arguments.require_isolation):
         raise ValueError("--stored: expected it alone or with --out, found an option for running; leave one out")
-    running["jobs"] = arguments.jobs or os.cpu_count() or 1
+    running |= {"jobs": arguments.jobs or os.cpu_count() or 1, "isolated": not arguments.no_isolation}
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that what was started is ended
     print(gradebook.grade(Path(arguments.submissions), out, None if arguments.stored else running, rule))
     if arguments.export:
         questions = gradebook.course.questions()

@@ -15,6 +15,7 @@ from ... import files
 from .. import course, stored
 from ..intake import submissions
 from ..intake.names import file_name
+from ..running import scratch
 from . import late, pages, written_answers
 from .tables import cell
 
@@ -41,7 +42,7 @@ def grade(folder, out, running=None, rule=None):
     questions = course.questions()
     markers = written_answers.markers_files(out)
     given, days = written_answers.read(out, questions), late.read(out)
-    with tempfile.TemporaryDirectory(prefix="labutils-") as unpacked:
+    with scratch.folder() as unpacked:
         said = {}  # by student, what the course system says
         graded = {question.notebook for question in questions.values()}  # not the lab beyond the homework
         results = submissions.collect(folder, unpacked, course.stems())

@@ -3,12 +3,17 @@
 import base64
 import binascii
 import re
+from urllib.parse import quote, unquote
 
 from .notebooks import mapping, source, text
+from .notebooks import shown as quoted
 
 MOST = 20  # of one cell
 MOST_BYTES = 8_000_000  # of one picture
 KINDS = {b"\x89PNG\r\n": "png", b"\xff\xd8\xff": "jpeg", b"GIF8": "gif"}  # by how a file of the kind begins
+MOST_LINES = 5
+TAG = re.compile(r"<img\b[^<>]*?\ssrc\s*=\s*[\"']?([^\s\"'<>]+)[^<>]*>", re.IGNORECASE)
+LINK = re.compile(r"!\[([^\]\n]*)\]\(\s*<?((?:attachment:([^)\s>]+)|[^)\s>]+))>?[^)\n]*\)")
 INLINE = re.compile(r"data:image/[\w.+-]+;base64,([A-Za-z0-9+/=\s]*)")
 
 
@@ -32,8 +37,8 @@ def data_url(encoded):
 def pasted(plain):
     """Return ((name, data URL), ...) of a cell as a notebook holds it: its attachments, and what its text holds inline.
 
-    The URL is "" where the picture cannot be shown. The pictures in the text are called picture-1, picture-2, ..., as
-    `named` has them.
+    The URL is "" where the picture cannot be shown. Those in the text are called picture-1, picture-2, ..., as in
+    `named`.
     """
     attached = mapping(plain.get("attachments")).items()
     found = [
@@ -44,7 +49,31 @@ def pasted(plain):
     return tuple(found[:MOST] + [(f"picture-{number}", data_url(match[1])) for number, match in inline][:MOST])
 
 
-def named(source):
-    """Return a text with the name of each picture that it holds inline in its place."""
-    count = iter(range(1, len(source)))
-    return INLINE.sub(lambda _: f"attachment:picture-{next(count)}", source)
+def named(source, pictures, others=()):
+    """Return (a text with a link to each of its pictures, {name in the text: data URL}), no name one of the `others`.
+
+    Links are as Markdown has them, ![](attachment:name). A picture to which the text has no link stands below it.
+    """
+    count, found = iter(range(1, len(source))), {}
+    source = INLINE.sub(lambda _: f"attachment:picture-{next(count)}", source)
+    source = TAG.sub(r"![](\1)", source)
+    for name, url in pictures:
+        new = f"{len(others)}-{name}" if name in others else name
+        old = quote(name) if f"attachment:{quote(name)}" in source else name
+        source = source.replace(f"attachment:{old}", f"attachment:{quote(new)}")
+        source += f"\n\n![{new}](attachment:{quote(new)})" * (f"attachment:{quote(new)}" not in source)
+        found[new] = url
+    return source, found
+
+
+def shown(source, pictures):
+    """Return a text as `named` returns it with the data URL of each picture in its place, where it can be shown."""
+    return LINK.sub(lambda link: f"![{link[1]}]({pictures.get(unquote(link[3] or ''), '') or link[2]})", source)
+
+
+def unseen(source, pictures):
+    """Return what of the pictures in a text, as `named` returns it, nobody will see: a line for each."""
+    lines = [f"its picture {quoted(name)} cannot be shown" for name, url in pictures.items() if not url]
+    links = dict.fromkeys(unquote(link[3] or link[2]) for link in LINK.finditer(source))
+    lines += [f"its picture {quoted(link)} was not handed in with it" for link in links if link not in pictures]
+    return lines[:MOST_LINES]

@@ -3,33 +3,28 @@
 What stands between a prompt and the next cell of the course answers that prompt; what answers none is kept apart.
 """
 
-import re
 from difflib import get_close_matches
 from typing import NamedTuple
-from urllib.parse import quote, unquote
 
 from ..course import bare
 from ..intake import notebooks, pictures
 from .cells import is_text, own_lines, recognised
 
 MOST_ANSWER = 20_000  # characters of a written answer
-MOST_PICTURE_FLAGS = 5
 UNPLACED = "*Text of the student's own, which stands at no question:*\n\n"
-LINKED = re.compile(r"(?:!\[[^\]]*\]\(|<img[^>]*?src=[\"'])\s*<?([^)\s\"'>]+)")
 
 
 class Reading(NamedTuple):
     """What a student's notebook holds.
 
     `cells` are its `Cell`s, each with the grade_id of the cell of the course that it is, "" where it is none of these;
-    `answers` has for each written question what was written, "" where nothing was; `own` is text at no question;
-    `pictures` has by grade_id, and by "" for `own`, {name: data URL} of what was pasted; `flags` say what is odd.
+    `answers` has for each written question what was written, in Markdown with pictures as data URLs, "" where nothing
+    was; `own` is text at no question; `flags` say what is odd about all this.
     """
 
     cells: list
     answers: dict
     own: str
-    pictures: dict
     flags: list
 
 
@@ -85,29 +80,14 @@ def added(given, cell):
 
 
 def collected(cells, numbers):
-    """Return (the text of these cells, each text once; {name: data URL} of the pictures in it)."""
+    """Return (the text of these cells, each text once, with links to its pictures; {name: data URL} of those)."""
     parts, found = [], {}
     for number in numbers:
-        part = pictures.named(legible(cells[number]))
-        for name, url in cells[number].pictures:
-            spelled, shown = name, f"{number + 1}-{name}" if name in found else name
-            spelled = name if f"attachment:{name}" in part else quote(name)
-            part = part.replace(f"attachment:{spelled}", f"attachment:{shown}")
-            part += f"\n\n![{shown}](attachment:{shown})" * (f"attachment:{shown}" not in part)
-            found[shown] = url
+        part, seen = pictures.named(legible(cells[number]), cells[number].pictures, found)
+        found |= seen
         if part not in parts:
             parts.append(part)
     return "\n\n".join(parts), found
-
-
-def picture_flags(text, found):
-    """Return what a marker will not see of the pictures in an answer; `found` is {name: data URL}."""
-    flags = [f"its picture {notebooks.shown(name)} cannot be shown" for name, url in found.items() if not url]
-    for link in dict.fromkeys(LINKED.findall(text)):
-        name = unquote(link.removeprefix("attachment:"))
-        if name not in found and link.removeprefix("attachment:") not in found:
-            flags.append(f"its picture {notebooks.shown(name)} was not handed in with the notebook")
-    return flags[:MOST_PICTURE_FLAGS]
 
 
 def cells_text(numbers):
@@ -144,21 +124,25 @@ def read(cells, questions):
     own = {place: [number for number, found in enumerate(places) if found == place] for place in written}
     holding = {place: [n for n in own[place] if touched(written[place], cells[n])] for place in written}
     answering, loose = placed(cells, places, written, [place for place in written if not holding[place]])
-    text, seen = collected(cells, loose)
+    loose_text, seen = collected(cells, loose)
     more = {n: added(given[place], cells[n]) for n, place in enumerate(places) if place is not None}
-    text = "\n\n".join(filter(None, [text, *more.values()]))[:MOST_ANSWER]
+    text = "\n\n".join(filter(None, [loose_text, *more.values()]))[:MOST_ANSWER]
     loose = sorted({*loose, *(number for number in more if more[number])})
     flags = [f"text of the student's own, which stands at no question: {cells_text(loose)}"] if loose else []
     lost = [n for n, place in enumerate(places) if place is not None and given[place].id != cells[n].id]
     if lost:
         flags.append(f"known by its text alone, without its metadata: {cells_text(lost)}")
-    reading = Reading([], {}, text, {"": seen} if seen else {}, flags)
+    found, own_text = {}, pictures.shown(text, seen)
     for place, question in written.items():
         notes = odd(question, cells, own[place], answering.get(place, []))
-        _answer(reading, question, collected(cells, sorted(holding[place] + answering.get(place, []))), loose, notes)
+        text = answer(*collected(cells, sorted(holding[place] + answering.get(place, []))), notes)
+        if not text and own_text:
+            notes.append(f"nothing is written in its cell, text of the student's own stands in {cells_text(loose)}")
+            text = UNPLACED + own_text
+        found[question.id] = text
         flags += [f"{question.id}: {note}" for note in notes]
     known = (given[place].id if place is not None else "" for place in places)
-    return reading._replace(cells=[cell._replace(id=id) for cell, id in zip(cells, known)])
+    return Reading([cell._replace(id=id) for cell, id in zip(cells, known)], found, own_text, flags)
 
 
 def touched(question, cell):
@@ -166,23 +150,16 @@ def touched(question, cell):
     return bool(cell.pictures or own_lines(question.given, cell.source))
 
 
-def _answer(reading, question, found, loose, notes):
-    """Enter what was found for a written question, (text, pictures), into the reading; say in `notes` what is odd."""
-    text, seen = found
-    if not text and reading.own:
-        notes.append(f"nothing is written in its cell, text of the student's own stands in {cells_text(loose)}")
-        text, seen = UNPLACED + reading.own, reading.pictures.get("", {})
+def answer(text, found, notes):
+    """Return an answer with its pictures in place, cut where it is long; say in `notes` what of it is not seen."""
     if len(text) > MOST_ANSWER:
         notes.append(f"the answer has {len(text)} characters and was cut after {MOST_ANSWER}")
-    notes += picture_flags(text, seen)
-    reading.answers[question.id] = text[:MOST_ANSWER]
-    if seen:
-        reading.pictures[question.id] = seen
+    notes += pictures.unseen(text, found)
+    return pictures.shown(text[:MOST_ANSWER], found)
 
 
 def enter(found, result, questions):
     """Enter a notebook's written answers into the result of its student; questions, all of the notebook."""
     result["answers"] |= found.answers
-    result["pictures"] |= {name: seen for name, seen in found.pictures.items() if name}
     if found.own and questions:
         result["own"][questions[0].notebook] = found.own

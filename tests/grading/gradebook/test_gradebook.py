@@ -415,7 +415,8 @@ def test_the_verb_hands_submissions_to_the_re_run(questions, result, tmp_path, m
     out = tmp_path / "out"
     words = ["grade", str(tmp_path / "in"), "--out", str(out), "--jobs", "3", "--require-isolation", "--dask", "x:1"]
     assert __main__.main([*words, "--seconds", "60"]) == 0
-    assert asked == {"jobs": 3, "require_isolation": True, "dask": "x:1", "folder": out, "seconds": 60}
+    anew = {"again": None, "question": None}
+    assert asked == {"jobs": 3, "isolated": True, "dask": "x:1", "folder": out, "seconds": 60} | anew
     assert rows(out)["anna"]["total"] == "3"
 
 

@@ -12,7 +12,7 @@ from labutils.grading.course import Cell
 from labutils.grading.intake import submissions
 from labutils.grading.intake.pictures import MOST_BYTES
 from labutils.grading.reading import answers
-from labutils.grading.running import class_run
+from labutils.grading.running import class_run, submission_run
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"a picture"
 PLAIN = base64.b64encode(PNG).decode()
@@ -66,13 +66,14 @@ def both(folder, tmp_path, monkeypatch):
     """Return the results of the preview and of the run, in which nothing is run here, of a student's first notebook."""
     questions = course.questions(folder)
     state = {"status": "ok", "reason": "", "flags": []}
-    monkeypatch.setattr(class_run, "run", lambda cells, *_: (copy.deepcopy(state), {}), raising=False)
+    monkeypatch.setattr(submission_run, "run", lambda *_: (copy.deepcopy(state), {}, False))
+    monkeypatch.setattr(submission_run, "furnish", lambda room: room)
 
     def read(made):
         hand_in(tmp_path / "in/anna", made)
         (submission,) = submissions.collect(tmp_path / "in", tmp_path / "unpacked", [FIRST, SECOND])
         masters = class_run.read_all({stem: folder / f"{stem}.ipynb" for stem in (FIRST, SECOND)})
-        run = class_run.grade_one("anna", class_run.read_all(submission.notebooks), masters)
+        run = submission_run.grade_one("anna", class_run.read_all(submission.notebooks), masters)
         return stored.preview(submission, questions), run
 
     return read
@@ -224,24 +225,27 @@ def test_nothing_written_is_nothing(both):
         assert {name for name, answer in result["answers"].items() if answer} == {"lab1_b_text"}
 
 
+URL = f"data:image/png;base64,{PLAIN}"
+
+
 def test_pasted_pictures_are_shown_and_those_that_cannot_be_are_flagged(both):
     def paste(cells):
         attached(cells[4])
-        cells[7]["source"] = f'**What of second_text?**\n\n<img src="data:image/png;base64,{PLAIN}">'
+        cells[7]["source"] = f'**What of second_text?**\n\n<img src="data:image/svg+xml;base64,{PLAIN}" width=3>'
         attached(cells[8], "script.svg", base64.b64encode(b"<svg onload='alert(1)'/>").decode())
         cells[8]["source"] += "\n![](other.png) ![](attachment:gone.png) ![](https://example.org/x.png)"
 
     preview, run = both(student(paste))
-    assert preview["pictures"] == run["pictures"]
-    url = f"data:image/png;base64,{PLAIN}"
-    assert run["pictures"]["lab1_a_text"] == {"image.png": url}
-    assert run["pictures"]["second_text"] == {"picture-1": url} and PLAIN not in run["answers"]["second_text"]
-    assert '<img src="attachment:picture-1">' in run["answers"]["second_text"]
-    assert run["pictures"]["third_text"] == {"script.svg": ""}
+    assert preview["answers"] == run["answers"]
+    assert run["answers"]["lab1_a_text"] == f"{PROMPT}![image.png]({URL})"
+    assert run["answers"]["second_text"] == f"**What of second_text?**\n\n![]({URL})"
+    assert "data:" not in run["answers"]["third_text"] and "(attachment:script.svg)" in run["answers"]["third_text"]
     flags = run["notebooks"][FIRST]["flags"]
     assert "third_text: its picture 'script.svg' cannot be shown" in flags
     for name in ("other.png", "gone.png", "https://example.org/x.png"):
-        assert f"third_text: its picture '{name}' was not handed in with the notebook" in flags
+        assert any(
+            flag.startswith("third_text: its picture") and name in flag and "not handed in" in flag for flag in flags
+        )
 
 
 def test_a_picture_alone_is_an_answer_and_two_of_one_name_are_two(both):
@@ -253,15 +257,30 @@ def test_a_picture_alone_is_an_answer_and_two_of_one_name_are_two(both):
             cells[5]["attachments"] = {"my picture.png": {"image/png": other}}
 
     _, run = both(student(paste))
-    assert len(set(run["pictures"]["lab1_a_text"].values())) == 3
-    for name in run["pictures"]["lab1_a_text"]:
-        assert run["answers"]["lab1_a_text"].count(f"(attachment:{name})") == 1
+    answer = run["answers"]["lab1_a_text"]
+    assert f"![my picture.png]({URL})" in answer and answer.count("(data:image/png;base64,") == 3
+    for text in ("One.", "Two."):
+        assert f"{text} ![](data:image/png;base64,{base64.b64encode(PNG + text.encode()).decode()})" in answer
+
+
+def test_a_long_answer_is_cut_but_not_for_its_pictures(both):
+    large = base64.b64encode(PNG + bytes(100_000)).decode()
+
+    def paste(cells):
+        attached(cells[4], data=large)
+        cells[7]["source"] = f"**What of second_text?**\n\n![](data:image/png;base64,{large})\n\n" + "x" * 20_000
+
+    _, run = both(student(paste))
+    assert large in run["answers"]["lab1_a_text"] and large in run["answers"]["second_text"]
+    assert run["answers"]["second_text"].count("x") > 19_000
+    assert "second_text: the answer has 200" in " ".join(run["notebooks"][FIRST]["flags"])
 
 
 @pytest.mark.parametrize("data", ["", "%%%", 3, None, ["a"], "A" * 2 * MOST_BYTES, base64.b64encode(b"GIF").decode()])
 def test_a_picture_that_is_none_is_said_and_harms_nothing(both, data):
     preview, run = both(student(lambda c: attached(c[4], data=data)))
-    assert run["pictures"] == preview["pictures"] == {"lab1_a_text": {"image.png": ""}}
+    assert "lab1_a_text: its picture 'image.png' cannot be shown" in preview["notebooks"][FIRST]["flags"]
+    assert run["answers"] == preview["answers"]
 
 
 def test_broken_cells_are_read_alike(both):
