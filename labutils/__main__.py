@@ -5,7 +5,7 @@ import importlib
 import sys
 from pathlib import Path
 
-from . import command_line, files
+from . import PyTorchMissing, command_line, files
 
 ROOMS = ("maintenance", "grading")  # with verbs of their own
 
@@ -164,6 +164,9 @@ def main(words=None):
         return arguments.run(arguments) or 0
     except (ValueError, OSError) as error:
         print(f"labutils: {error}", file=sys.stderr)
+        return 1
+    except PyTorchMissing as error:
+        print(f"labutils: {arguments.verb}: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         if arguments.run in (train, anneal, measure_table):

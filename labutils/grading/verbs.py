@@ -34,6 +34,12 @@ def declare(verb):
     text = "make the student's bundle: notebooks without solutions, labutils, networks, as a folder and a zip"
     option = verb("release", make_release, text, data=False)
     option("folder", nargs="?", metavar="FOLDER", help="where it goes (default: build/release)")
+    text = (
+        "where you put the bundle on GitHub, OWNER/NAME or OWNER/NAME@BRANCH: adds links to Colab, Binder, Codespaces"
+    )
+    option("--repository", metavar="NAME", help=text)
+    text = "leave out AGENTS.md, which asks AI tools to explain and not to answer"
+    option("--no-agents", action="store_true", help=text)
 
 
 def grade(arguments):
@@ -60,5 +66,6 @@ def make_release(arguments):
     """Make the student's bundle: notebooks without solutions, a folder and a zip."""
     from .release import bundle
 
-    path = bundle.release(arguments.folder or files.REPOSITORY / "build/release", files.REPOSITORY)
+    options = {"repository": arguments.repository, "agents": not arguments.no_agents}
+    path = bundle.release(arguments.folder or files.REPOSITORY / "build/release", files.REPOSITORY, **options)
     print(f"{path}: {path.stat().st_size / 1e6:.1f} MB for students, every solution taken out")
