@@ -9,6 +9,7 @@ import html
 import io
 import os
 import re
+import reprlib
 import traceback
 import warnings
 
@@ -18,19 +19,21 @@ from .cases import changed, copied
 
 RECORD = "application/vnd.labutils.check+json"
 LONGEST = 400  # characters of a message, whatever an answer returned
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 80
 IN_PLACE = "the answer changes its input in place: work on a new array"
 
 
 def _text(value, digits=4):
-    """Return a short text of any value, numbers rounded to four digits or as many as asked for."""
+    """Return a short text of any value, numbers rounded to four digits or as many as asked for; of many, the first."""
     with contextlib.suppress(Exception):
-        if hasattr(value, "detach"):
-            value = value.detach().cpu().numpy()
-        if np.issubdtype(np.asarray(value).dtype, np.number):
-            return np.array2string(np.asarray(value) + 0.0, precision=digits, separator=", ", threshold=12).replace(
-                "\n", ""
-            )
-    return repr(value)[:80]
+        array = np.asarray(value.detach().cpu() if hasattr(value, "detach") else value)
+        if np.issubdtype(array.dtype, np.number):
+            many = array.size > 1000 or array.ndim > 4  # as text they would be long before they are cut
+            shown = array.reshape(-1)[:3] if many else array
+            text = np.array2string(shown + 0.0, precision=digits, separator=", ", threshold=12).replace("\n", "")
+            return f"numbers of shape {array.shape}, first {text}"[:200] if many else text
+    return _SHORT.repr(value)[:80]
 
 
 def _called_with(arguments):

@@ -15,7 +15,7 @@ from ...checks.waiting import names
 from ..course import hidden_rows
 from .dependencies import needed, statements
 from .exchange import decode, encode, encode_arguments, share, update
-from .sandbox import CannotGrade
+from .sandbox import CannotGrade, one_line
 
 SECONDS = 60  # of this process's own time, for one question
 
@@ -119,7 +119,7 @@ def _call(ask, name, arguments, **more):
     """
     answer = ask({"call": name, "arguments": encode_arguments(arguments)} | more)
     if answer.get("error"):
-        kind, _, text = " ".join(str(answer["error"]).split())[:300].partition(": ")
+        kind, _, text = one_line(answer["error"]).partition(": ")
         known = {error.__name__: error for error in (NotImplementedError, ValueError, TypeError)}
         raise known.get(kind, type(kind[:40], (Exception,), {}))(text)
     if "arguments" in answer:

@@ -302,7 +302,7 @@ def test_an_answer_with_endless_parts_ends_the_notebook():
     forge += "\nforged.encode = forged.encode_arguments = lambda _: [[]] * 1_000_000"
     forge += "\nforged.decode_arguments = forged.decode = lambda _: []\ncount = lambda: 3"
     result = graded([*MASTER[:-1], code(forge), MASTER[-1]])
-    assert points(result)["q2"] == 0 and "something else than was asked" in entry(result)["flags"][0]
+    assert points(result)["q2"] == 0 and "something else than was asked" in entry(result)["flags"][-1]
 
 
 def test_an_answer_that_was_not_asked_for_is_flagged():
@@ -319,6 +319,46 @@ def double(w):
     result = graded([SETUP, DOUBLE._replace(source=forge), *MASTER[3:]])
     assert points(result) == ALL | {"q1": 0}
     assert "something else than was asked" in entry(result)["flags"][0]
+    doubled = forge.replace('"number": 7', '"number": 2').replace("6,", "4,").replace("return 2 * w", "os._exit(0)")
+    result = graded([SETUP, DOUBLE._replace(source=doubled), *MASTER[3:]])
+    assert points(result)["q2"] == 3 and entry(result)["flags"]
+
+
+def test_an_answer_that_is_another_when_it_is_asked_again_is_flagged():
+    counts = DOUBLE._replace(
+        source="calls = []\ndef double(w):\n    calls.append(w)\n    return 2 * w + len(calls) // 3"
+    )
+    result = graded([SETUP, counts, *MASTER[3:]])
+    assert points(result) == ALL
+    assert entry(result)["flags"] == ["q1: double gave something else when it was asked the same again"]
+    right = graded(MASTER)
+    assert entry(right)["flags"] == []
+
+
+@pytest.mark.parametrize(
+    "look",
+    ["sys._getframe(1)", "inspect.currentframe().f_back", "gc.get_objects()", "sys.modules['__main__']"],
+)
+def test_an_answer_that_looks_for_its_caller_is_flagged(look):
+    looks = DOUBLE._replace(source=f"import gc, inspect, sys\ndef double(w):\n    {look}\n    return 2 * w")
+    (flag,) = entry(graded([SETUP, looks, *MASTER[3:]]))["flags"]
+    assert flag.startswith("cell 2 looks for what calls it: ")
+
+
+SIGNS = "\x1b[31m\x07\x00\u202e\u2066\x9b\ud800"
+
+
+def test_signs_that_a_terminal_or_a_page_would_obey_come_from_nowhere():
+    spoilt = repr(SIGNS)
+    raises = DOUBLE._replace(source=f"def double(w):\n    raise ValueError({spoilt})\nassert False, {spoilt}")
+    dies = f"import os, sys\ndef count(problem):\n    print({ascii(SIGNS[:-1])}, file=sys.stderr, flush=True)"
+    dies += "\n    os._exit(3)"
+    result = graded([SETUP, raises, CHECK_1, COUNT._replace(source=dies)])
+    returns = graded([SETUP, DOUBLE._replace(source=f"def double(w):\n    return {spoilt}"), CHECK_1])
+    for found in (result, returns):
+        assert points(found) == ALL | {"q1": 0, "q2": 0}
+        for text in [*entry(found)["flags"], *[r["message"] for q in found["questions"].values() for r in q["rows"]]]:
+            assert text.isprintable(), text
 
 
 @pytest.mark.parametrize(
