@@ -14,7 +14,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from . import files, install
+from . import GET_PYTORCH, files, install
 from .networks import hardware
 
 FREE_BYTES = 10**9  # room for CIFAR-10, packed and unpacked, and for the state of a training run
@@ -64,7 +64,7 @@ def pytorch_build():
     """Say which PyTorch is installed, if any, and whether most of it is CUDA that this computer has no use for."""
     cuda = install.cuda()
     if cuda is None:
-        yield None, f"PyTorch: none yet; labs 01 to 05 need none, for the others {install.HOW_TO_GET}"
+        yield None, f"PyTorch: none yet; labs 01 to 05 need none, for the others {GET_PYTORCH}"
     elif cuda and not install.has_driver():
         parts = [one for one in importlib.metadata.distributions() if install.is_cuda(one.name)]
         size = sum(file.size or 0 for one in parts for file in one.files or []) / 1e9

@@ -22,7 +22,6 @@ from . import files
 VENV = files.REPOSITORY / ".venv"
 PYTORCH = ("torch", "torchvision")  # what Lab 1, notebooks 01 to 05, does without
 INDEX = "https://download.pytorch.org/whl/cpu"  # PyTorch's own: 0.2 GB without CUDA, where PyPI's takes 5 on Linux
-HOW_TO_GET = "type %run -m labutils install in a cell, or make lab in a terminal"
 
 
 def is_here():
@@ -46,7 +45,10 @@ def hand_over(words):
             found = f"found {platform.python_version()}; install a newer one and run this with it"
             raise ValueError(f"Python: expected 3.11 or newer, {found}")
         clear = ["--clear"] if python.is_symlink() and not python.exists() else []
-        run([sys.executable, "-m", "venv", *clear, VENV], "Making .venv")
+        make = [sys.executable, "-m", "venv", *clear]
+        if uv := shutil.which("uv"):
+            make = [uv, "venv", "--seed", "--python", sys.executable, *(clear or ["--allow-existing"])]
+        run([*make, VENV], "Making .venv")
     os.chdir(files.REPOSITORY)
     command = [str(python), "-m", "labutils", *words]
     if os.name == "nt":  # there exec returns at once, and two programs would share a keyboard
