@@ -18,7 +18,7 @@ from .notebook_run import furnish, run
 
 LONGEST_ANSWER = 20_000  # characters of a written answer
 MEMORY = 4_000_000_000  # bytes, of the process that decides
-SECONDS, CALL = 120, 30  # that a notebook may take, and one call or statement of it
+SECONDS = 120  # that a notebook may take; one call or statement of it may take a quarter
 SLACK = 120  # seconds that a submission may take besides, in this process
 UNPROTECTED = "graded without isolation: code of this class could reach your files, this result and the network"
 _running = set()  # the processes that grade now
@@ -52,7 +52,7 @@ def grade_one(name, notebooks, masters, flags=(), reason="", seconds=None, only=
             else:
                 lab = lab or furnish(room)
                 limit = seconds or SECONDS
-                limits = sandbox.Limits(limit, min(CALL, limit), int(limit) + 1)
+                limits = sandbox.Limits(limit, limit / 4, int(limit) + 1)
                 result["notebooks"][stem], rows, timed_out = run(cells, master, lab, limits, only)
                 result["timed_out"] += [stem] * timed_out
             cells = [] if isinstance(cells, str) else cells

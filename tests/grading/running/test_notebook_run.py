@@ -147,12 +147,7 @@ def test_hostile_statements_are_stopped_and_the_rest_is_graded(lines, monkeypatc
     assert found == [kind for kind in lines.values() if kind]
 
 
-@pytest.fixture
-def quick(monkeypatch):
-    """A call may take a second and a half."""
-    monkeypatch.setattr(submission_run, "CALL", 1.5)
-
-
+QUICK = 6  # seconds, of which a call may take a quarter
 ENDED = {
     "while True: pass": "it ran longer than 1.5 s",
     "os._exit(3)": "its process was ended with exit code 3",
@@ -163,19 +158,19 @@ ENDED = {
 
 
 @pytest.mark.parametrize("source", ENDED)
-def test_a_statement_that_ends_the_process_costs_nothing_else(source, quick):
-    result = graded(answering("import os", source))
+def test_a_statement_that_ends_the_process_costs_nothing_else(source):
+    result = graded(answering("import os", source), seconds=QUICK)
     assert points(result) == ALL
     assert entry(result)["flags"][0].startswith(f"cell 7 stopped with {ENDED[source]}")
     assert (entry(result)["status"], result["timed_out"]) == ("ok", ["01_small"] * ("while" in source))
 
 
 @pytest.mark.parametrize("source", ENDED)
-def test_a_call_that_ends_the_process_costs_its_own_question(source, quick):
+def test_a_call_that_ends_the_process_costs_its_own_question(source):
     lines = "\n    ".join(source.splitlines())
     ends = DOUBLE._replace(source=f"import os\ndef double(w):\n    {lines}\n    return 2 * w")
     begin = time.monotonic()
-    result = graded([SETUP, ends, *MASTER[3:]])
+    result = graded([SETUP, ends, *MASTER[3:]], seconds=QUICK)
     assert points(result) == {"q1": 0, "q1_text": None, "q2": 3}
     assert all(ENDED[source] in row["message"] for row in result["questions"]["q1"]["rows"])
     assert entry(result)["flags"][0].startswith(f"q1: double: {ENDED[source]}")
