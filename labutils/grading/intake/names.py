@@ -7,6 +7,7 @@ import unicodedata
 from .notebooks import shown
 
 RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\.|$)")  # Windows opens devices by these names
+STEERING = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 DIGEST = 10  # hexadecimal digits
 
 
@@ -24,8 +25,12 @@ def file_name(student):
 
 
 def person(name):
-    """Return a student's name as one spelling that any file can hold: NFC, and bytes that are no UTF-8 written out."""
-    return unicodedata.normalize("NFC", name).encode("utf-8", "backslashreplace").decode()
+    """Return a student's name as one spelling that any file can hold and nothing obeys.
+
+    That is NFC, and written out are bytes that are no UTF-8 and signs that steer a terminal or turn a text around.
+    """
+    name = unicodedata.normalize("NFC", name).encode("utf-8", "backslashreplace").decode()
+    return STEERING.sub(lambda sign: sign[0].encode("unicode_escape").decode(), name)
 
 
 def ignored(name):

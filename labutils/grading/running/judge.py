@@ -92,6 +92,13 @@ def stand_ins(answer):
     return {node.name: node for node in ast.parse(answer).body}
 
 
+def asked(cells, question):
+    """Return the names of the students' functions that a question's check calls."""
+    check = next(cell.source for cell in cells if cell.id == question.id)
+    answers = [cell.source for cell in cells if cell.solution and cell.kind == "code"]
+    return {name for answer in answers for name in stand_ins(answer)} & names(check.strip())[0]
+
+
 def _stand_in(name, node, ask):
     """Return what stands here for a student's function, or for a torch.autograd.Function with its `apply`."""
     if not isinstance(node, ast.ClassDef):

@@ -68,7 +68,9 @@ class Student:
             self.flags.append(text)
 
     def run(self, statement):
-        """Run a statement; where it stops, flag it, and remember which names are not there for that."""
+        """Run a statement that has not; where it stops, flag it, and remember which names are not there for that."""
+        if any(one is statement for one in self.ran):  # an equal one may stand there twice
+            return
         if not statement.given and (looks := LOOKS.search(statement.source)):
             self._flag(f"cell {statement.place + 1} looks for what calls it: {looks[0]}")
         try:
@@ -120,6 +122,11 @@ class Student:
         line = one_line(error)
         missing = line.split("'")[1] if line.startswith("NameError: name '") else None
         return f"{line} ({self.spoilt[missing]})" if missing in self.spoilt else line
+
+    def forget(self):
+        """End the process, so that the next one knows nothing of what ran in it."""
+        self.close()
+        self.ran = []
 
     def close(self):
         """End the process, and leave nothing of it."""

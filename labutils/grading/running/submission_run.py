@@ -13,7 +13,7 @@ import tempfile
 
 from ... import files
 from .. import course
-from . import judge, sandbox, scratch
+from . import judge, processes, sandbox, scratch
 from .notebook_run import furnish, run
 
 LONGEST_ANSWER = 20_000  # characters of a written answer
@@ -139,13 +139,8 @@ def _limit(seconds):
 
         for limit, value in ((resource.RLIMIT_CPU, seconds), (resource.RLIMIT_DATA, MEMORY)):
             resource.setrlimit(limit, (value, value))
-    if sys.platform == "linux":
-        import ctypes
-
-        set_parent_death_signal, set_dumpable = 1, 4  # the latter: no other process of this user may look into it
-        library = ctypes.CDLL(None)
-        library.prctl(set_parent_death_signal, signal.SIGKILL, 0, 0, 0)
-        library.prctl(set_dumpable, 0, 0, 0, 0)
+    processes.shut()
+    processes.end_with_parent()
 
 
 if __name__ == "__main__":

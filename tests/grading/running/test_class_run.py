@@ -261,6 +261,13 @@ def test_how_a_grader_died_is_told(monkeypatch):
         submission_run.apart(work, isolated=False)
 
 
+def test_the_grader_has_a_limit_of_memory(tmp_path):
+    code = "from labutils.grading.running import submission_run as s; s._limit(60)\ntry: bytearray(s.MEMORY + 10**8)"
+    code += "\nexcept MemoryError: print('refused')"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert found.stdout == "refused\n", found.stderr
+
+
 def test_two_graders_in_one_folder_dont_meet(classroom, here, refused):
     folder, hand_in = classroom
     options = {"folder": folder / "out", "masters": folder / "masters"}
@@ -286,6 +293,12 @@ def test_what_a_killed_run_left_is_cleared(tmp_path, monkeypatch):
     assert not Path(folder).exists()
 
 
+def runs_answers(process):
+    with contextlib.suppress(psutil.Error):  # it may have ended since
+        return "student_process" in " ".join(process.cmdline()[-1:])
+    return False
+
+
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL], ids=["SIGTERM", "SIGKILL"])
 def test_a_run_that_is_ended_leaves_nothing(classroom, end):
     folder, hand_in = classroom
@@ -304,7 +317,7 @@ if __name__ == "__main__":
     with subprocess.Popen([sys.executable, "-c", program], env=os.environ | {"TMPDIR": str(folder / "tmp")}) as process:
         deadline = time.monotonic() + 60
         family = []
-        while not any("student_process" in " ".join(one.cmdline()[-1:]) for one in family):
+        while not any(map(runs_answers, family)):
             assert time.monotonic() < deadline and process.poll() is None
             time.sleep(0.2)
             family = psutil.Process(process.pid).children(recursive=True)
