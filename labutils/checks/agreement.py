@@ -6,6 +6,7 @@ What names a mistake does so because the answer gives what that mistake gives.
 import contextlib
 import inspect
 import io
+import reprlib
 from typing import NamedTuple
 
 import numpy as np
@@ -15,19 +16,21 @@ from .failure import shape, stopped, unwritten
 
 IN_PLACE = "the answer changes its input in place: work on a new array"
 MOST = 1_000_000  # numbers, more than any exercise returns
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 80
 NOTHING = "the function returns nothing: does it end with a return statement?"
 
 
 def _text(value, digits=4):
-    """Return a short text of any value, numbers rounded to four digits or as many as asked for."""
+    """Return a short text of any value, numbers rounded to four digits or as many as asked for; of many, the first."""
     with contextlib.suppress(Exception):
-        if hasattr(value, "detach"):
-            value = value.detach().cpu().numpy()
-        if np.issubdtype(np.asarray(value).dtype, np.number):
-            return np.array2string(np.asarray(value) + 0.0, precision=digits, separator=", ", threshold=12).replace(
-                "\n", ""
-            )
-    return repr(value)[:80]
+        array = np.asarray(value.detach().cpu() if hasattr(value, "detach") else value)
+        if np.issubdtype(array.dtype, np.number):
+            many = array.size > 1000 or array.ndim > 4  # as text they would be long before they are cut
+            shown = array.reshape(-1)[:3] if many else array
+            text = np.array2string(shown + 0.0, precision=digits, separator=", ", threshold=12).replace("\n", "")
+            return f"numbers of shape {array.shape}, first {text}"[:200] if many else text
+    return _SHORT.repr(value)[:80]
 
 
 def _called_with(arguments):

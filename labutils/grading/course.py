@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from ..checks import RECORD
 from ..files import NOTEBOOKS
-from ..hand_in import PLACEHOLDER
 from .intake import notebooks, pictures
 from .intake.notebooks import mapping, marks, outputs, source, text
 
