@@ -17,7 +17,7 @@ import time
 import urllib.request
 from pathlib import Path
 
-from . import files
+from . import GET_PYTORCH, files
 
 VENV = files.REPOSITORY / ".venv"
 PYTORCH = ("torch", "torchvision")  # what Lab 1, notebooks 01 to 05, does without
@@ -138,6 +138,19 @@ def cuda():
 def has_driver():
     """Return whether this computer has NVIDIA's driver."""
     return shutil.which("nvidia-smi") is not None or Path("/proc/driver/nvidia/version").exists()
+
+
+def describe_pytorch():
+    """Return (True, the build of PyTorch), or (None, ...) where there is none, or one with CUDA and no GPU for it."""
+    built = cuda()
+    if built is None:
+        return None, f"PyTorch: none yet; labs 01 to 05 need none, for the others {GET_PYTORCH}"
+    if not built or has_driver():
+        return True, f"PyTorch: built for {f'CUDA {built}' if built else 'the processor'}"
+    parts = [one for one in importlib.metadata.distributions() if is_cuda(one.name)]
+    size = sum(file.size or 0 for one in parts for file in one.files or []) / 1e9
+    found = f"whose libraries take {size:.1f} GB, and there is no NVIDIA GPU"
+    return None, f"PyTorch: built for CUDA {built}, {found}; make lab TORCH=cpu takes them away, if you want the room"
 
 
 def why_unreachable():

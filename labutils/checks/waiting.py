@@ -4,20 +4,25 @@ An exercise that is not written raises NotImplementedError when a given cell cal
 given cell below fail in a way of its own. A traceback would tell a newcomer little, and it would stop Run All. So in
 Jupyter, once a lab has begun, such a cell prints one line and counts as run; so does a later one that fails because it
 uses what such a cell made, or would have made. The cell of an answer that fails itself shows its error and does not
-stop Run All either. Every other error does, as always. Used in every notebook of the student version.
+stop Run All either. Every other error does, as always. A check whose answer is not there, or not the one that its cell
+shows, says so in its rows. Used in every notebook of the student version.
 """
 
+import builtins
 import contextlib
 import functools
+import itertools
 import re
 import symtable
 import sys
 import types
 
+from .failure import Absent
 from .report import Report
 
-DEFINED = re.compile(r"(?m)^(?:def|class) (\w+)")  # what a cell defines, legible even where it is no Python
 LONGEST = 200  # characters of an error in the line of a cell that waits
+DEFINED = re.compile(r"(?m)^(?:async )?(?:def|class) +(\w+)")  # as a cell that is no Python has it, too
+CHECK = re.compile(r"\(?\s*checks\.\w+\(")
 
 
 def names(source):
@@ -42,6 +47,19 @@ def exercise(id):
     return f"exercise ({letter[1]})" if letter else f"exercise {id}"
 
 
+class _NotThere:
+    """Stands for an answer while a check runs that cannot call it: it says why."""
+
+    def __init__(self, reason):
+        self.reason = reason
+
+    def __call__(self, *arguments):
+        raise Absent(self.reason)
+
+    def __getattr__(self, name):  # the apply of a class, say
+        return self
+
+
 class Waiting:
     """What the names of one notebook wait for, kept up to date cell by cell; `shell` is its IPython shell."""
 
@@ -49,9 +67,10 @@ class Waiting:
         self.shell = shell
         self.reasons = {}  # for each name that a waiting cell would have bound: what that cell waits for
         self.doubts = {}  # for each name that a check found wrong, and each made with one: whose check does not pass
+        self.failed = {}  # for each function whose cell stopped before it was defined anew: by which error
         self.reports = {}  # the last report of each check, by its id
         self.used, self.bound, self.excused = set(), set(), None  # of the cell that runs; excused: its error
-        self.old = {}  # what the names that it defines stood for before
+        self.before, self.replaced = {}, {}  # the functions that it defines, as they were; what a check cannot call
         shell.events.register("pre_run_cell", self.begin)
         shell.events.register("post_run_cell", self.end)
         shell.set_custom_exc((Exception,), self.show)
@@ -59,9 +78,23 @@ class Waiting:
     def begin(self, info):
         """Look at the cell that starts."""
         self.used, self.bound, self.excused = set(), set(), None
-        self.old = {name: self.shell.user_ns.get(name) for name in DEFINED.findall(info.raw_cell)}
         with contextlib.suppress(SyntaxError):  # the notebook reports it
             self.used, self.bound = names(self.shell.transform_cell(info.raw_cell))
+        space = self.shell.user_ns
+        self.before = {name: space.get(name) for name in DEFINED.findall(info.raw_cell)}
+        if CHECK.match(info.raw_cell.lstrip()) and "checks" in space:
+            missing = {name for name in self.used if name not in space and not hasattr(builtins, name)}
+            for name in missing | self.failed.keys() & self.used:
+                self.replaced[name] = space.get(name)
+                space[name] = _NotThere(self.absence(name))
+
+    def absence(self, name):
+        """Return in words why a check cannot call the answer of this name."""
+        if name in self.failed:
+            return (
+                f"the cell of `{name}` stopped with {self.failed[name]}, so it is not defined: mend and run that cell"
+            )
+        return f"waits for `{self.reasons.get(name, name)}`: run the cell that defines it, then this one"
 
     def first(self, reasons):
         """Return the reason of the first name that the running cell uses and that has one, or None."""
@@ -74,8 +107,6 @@ class Waiting:
         frame = traceback.tb_frame
         if isinstance(error, NotImplementedError) and frame.f_globals is self.shell.user_ns:  # not a library's
             return str(error) or f"an exercise: write `{frame.f_code.co_name}`"
-        if isinstance(error, NameError) and "checks" in self.used:  # the check of what no cell has defined
-            self.reasons.setdefault(error.name, f"`{error.name}`: no cell that was run defines it; write it")
         lacks = isinstance(error, NameError) and error.name in self.used  # not a name in a function that it calls
         known = self.reasons.get(error.name) if lacks else self.first(self.reasons)
         if known is None and (doubt := self.first(self.doubts)):
@@ -88,7 +119,7 @@ class Waiting:
         reason = self.reason(error, traceback)
         if reason is None:
             shell.showtraceback((kind, error, traceback), tb_offset=tb_offset, running_compiled_code=True)
-            self.excused = error if self.undefine(kind) else None
+            self.excused = error if self.failing(kind) else None
             return
         self.excused = error
         self.reasons |= dict.fromkeys(self.bound, reason)
@@ -100,30 +131,30 @@ class Waiting:
             sys.modules["matplotlib.pyplot"].close("all")  # a figure that is only half drawn
         sys.stdout.write(f"Waiting for {reason}, then run the cells from there on again.\n")
 
-    def undefine(self, kind):
-        """Forget what the cell that failed with a `kind` of error should define, or an older one would be checked.
-
-        Returns: whether there is anything, as in the cell of an answer.
-        """
-        for name, old in self.old.items():
-            if self.shell.user_ns.get(name) is old:  # or it came before what failed
+    def failing(self, kind):
+        """Note what the cell that failed with a `kind` of error should define; return whether there is anything."""
+        for name, value in self.before.items():
+            if self.shell.user_ns.get(name) is value:  # or it came before what failed
+                self.failed[name] = kind.__name__
                 self.reasons[name] = f"`{name}`: its cell stops with {kind.__name__}; mend it"
-                self.shell.user_ns.pop(name, None)
-        return bool(self.old)
+        return bool(self.before)
 
     def end(self, result):
         """Count a waiting cell as run; what any other cell has bound waits no longer."""
+        space = self.shell.user_ns
+        for name, value in self.replaced.items():
+            space.pop(name) if value is None else space.__setitem__(name, value)
+        self.replaced = {}
         if result is None:  # stopped from outside
             return
-        if result.error_before_exec is not None and self.undefine(type(result.error_before_exec)):
+        if result.error_before_exec is not None and self.failing(type(result.error_before_exec)):
             result.error_before_exec = None
         elif self.excused is not None and result.error_in_exec is self.excused:
             result.error_in_exec = None
         elif result.success:
             doubt = self.first(self.doubts)
-            for name in self.bound:
-                self.reasons.pop(name, None)
-                self.doubts.pop(name, None)
+            for name, known in itertools.product(self.bound, (self.reasons, self.doubts, self.failed)):
+                known.pop(name, None)
             if doubt:
                 self.doubts |= dict.fromkeys(self.bound, doubt)
             if isinstance(result.result, Report):

@@ -90,7 +90,7 @@ def hidden_rows(check):
     rows = [
         call.end_lineno
         for call in calls
-        if isinstance(call, ast.Attribute) and call.attr in ("agree", "close", "says", "true")
+        if isinstance(call, ast.Attribute) and call.attr in ("again", "agree", "close", "says", "true")
     ]
     return sum(first < line < last for line in rows for first, last in spans)
 

@@ -50,4 +50,4 @@ def sensitivity(arguments):
     path = results_sensitivity.save(images.name, increase, len(images.train_images[used]))
     fewest = min(results_sensitivity.CHOICES)
     worst = max(increase, key=lambda layer: increase[layer][fewest])
-    print(f"{path.name}: saved; {len(increase)} layers, {worst} minds {fewest} bits most")
+    print(f"{path.name}: saved; {len(increase)} layers, {worst} loses most at {fewest} bits")

@@ -1,4 +1,4 @@
-"""Measures how much each layer minds few bits, one layer rounded at a time, and keeps the table with its provenance.
+"""Measures how much each layer loses at few bits, one layer rounded at a time, and keeps the table with its provenance.
 
 Measured on training images, so that no choice made by it looks at the test set. Used in notebooks/08. PyTorch is
 imported where it is needed, so that the kept table is read without waiting for it.

@@ -77,9 +77,10 @@ def curves(run, figure):
     left, right = figure.subplots(1, 2)
     losses = [np.mean(run.losses[max(0, done - SMOOTH) : done]) for done in range(1, len(run.losses) + 1)]
     title = f"{run.data.source}, {run.bits} bits"
-    plotting.plot_lines(range(1, len(losses) + 1), {"": losses}, "step", "training loss (nats)", title, ax=left)
-    seen = list(run.accuracies), {f"{len(run.few[1])} test images": list(run.accuracies.values())}
-    plotting.plot_lines(*seen, "step", "accuracy", run.recipe.schedule(), ax=right)
+    label = f"loss (nats), mean of {SMOOTH} steps"
+    plotting.plot_lines(range(1, len(losses) + 1), {"training": losses}, "step", label, title, ax=left)
+    seen, label = run.accuracies, f"accuracy on {len(run.few[1])} test images"
+    plotting.plot_lines(list(seen), {"test": list(seen.values())}, "step", label, run.recipe.schedule(), ax=right)
     for ax in (left, right):
         ax.set_xlim(0, run.steps)
     right.set_ylim(0, 1)

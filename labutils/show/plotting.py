@@ -48,7 +48,7 @@ def plot_loss(runs, problem, steps=None, title=None, ax=None):
 
     Parameters: runs, a dict from label to Trajectory (single runs of equal length); problem, the Regression whose L
         is drawn; steps, how many steps to show (None: all); title (None: how many data points the problem has).
-        Values below 1e-16 are cut.
+        Values below 1e-32 are cut.
     Returns: Figure.
     """
     if ax is None:
@@ -226,9 +226,9 @@ def plot_schemes(schemes, front, title=None, ax=None):
     """
     if ax is None:
         _, ax = plt.subplots(figsize=(8, 4.2))
-    for index, first in enumerate(sorted({bits[0] for bits in schemes})):
+    for first in sorted({bits[0] for bits in schemes}):
         points = [(average, accuracy) for bits, (average, _, accuracy) in schemes.items() if bits[0] == first]
-        ax.plot(*zip(*points), label=f"{first} bits in stage 1", **point_style(index))
+        ax.plot(*zip(*points), label=f"{first} bits in stage 1", **point_style(first - 2))  # the same in all figures
     line = [(schemes[bits][0], schemes[bits][2]) for bits in front]
     ax.plot(*zip(*line), color="black", linewidth=1.2, label="the front")
     ax.set(xlabel="average precision (bits a weight)", ylabel="test accuracy", title=title)

@@ -21,7 +21,9 @@ from PIL import Image
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 2)), (0, (8, 2)))
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
-LOSS_FLOOR = 1e-16  # curves are cut here: what lies below is zero for every purpose of the labs
+LOSS_FLOOR = 1e-32  # curves are cut here: float64 has no digits left for what lies below
+ROUNDING = 1e-16  # what a description calls 0: how much less it is differs between processors
+FEW_POINTS = 40  # so many points get a marker each
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 TICKS = 5  # places between the ends of an axis, at most
@@ -97,7 +99,7 @@ def _course(artist, label):
         return label
     if artist.get_linestyle() == "None":
         return f"{label} ({len(y)} points)"
-    first, last = (f"{value:.2g}" if abs(value) > LOSS_FLOOR else "0" for value in (y[0], y[-1]))
+    first, last = (f"{value:.2g}" if abs(value) > ROUNDING else "0" for value in (y[0], y[-1]))
     return f"{label} {first} to {last}"
 
 
@@ -124,15 +126,15 @@ def few_ticks(axis, count=TICKS):
 
 
 def line_style(index, points):
-    """Return the colour, dash pattern and sparse markers of line number `index` with `points` points."""
+    """Return the colour, dash pattern and markers of line number `index`: on each of few `points`, else on some."""
     index %= len(COLORS)
-    every = max(1, points // 8)
+    every = 1 if points <= FEW_POINTS else points // 8
     return {
         "color": COLORS[index],
         "linestyle": DASHES[index],
         "marker": MARKERS[index],
         "fillstyle": "none" if index % 2 else "full",  # so that two lines in one place are seen to be two
-        "markevery": (min(index * every // len(COLORS), points - 1), every),
+        "markevery": (index * every // len(COLORS), every),
     }
 
 

@@ -146,12 +146,11 @@ def test_a_line_stays_a_line_however_long_the_error(run):
     "answer", ["def step(w):\n    retrun w", "def step(w)\n    return w", "def step(w=1 / 0):\n    return w"]
 )
 def test_the_cell_of_an_answer_that_fails_itself_shows_its_error_and_is_waited_for(run, answer):
-    counted, printed = run(CHECK, "def step(w):\n    return 2", answer, "lab1_b(step)", "step([1])")
-    assert counted == [True] * 5  # and the step of before is not taken for the new one
+    counted, printed = run(CHECK, answer, "step([1])")
+    assert counted == [True] * 3
     kind = "ZeroDivisionError" if "/" in answer else "SyntaxError"
-    assert (
-        printed == f"Waiting for `step`: its cell stops with {kind}; mend it, then run the cells from there on again.\n"
-    )
+    rest = f"its cell stops with {kind}; mend it, then run the cells from there on again.\n"
+    assert printed == f"Waiting for `step`: {rest}"
     assert run(answer)[0] == [True] and kind in run(answer)[1]
 
 
@@ -161,9 +160,10 @@ def test_a_function_that_was_defined_before_its_cell_failed_is_checked(run):
 
 
 def test_an_exercise_under_another_name_is_waited_for(run):
-    missing = "Waiting for `step`: no cell that was run defines it; write it, then run the cells from there on again.\n"
-    use = "from labutils import checks\nchecks.lab1_b(step)"
-    assert run("def stepp(w):\n    return 2", use, "step([1])") == ([True] * 3, missing)
+    answer = "from labutils import checks\ndef gradientt(X, y, w):\n    return 2"
+    counted, printed = run(answer, "checks.lab1_a(gradient)", "gradient(1, 2, 3)")
+    assert counted == [True] * 3
+    assert printed.startswith("Waiting for exercise (a): its check does not pass yet (NameError: name 'gradient'")
 
 
 @pytest.mark.parametrize(
@@ -197,3 +197,45 @@ def test_outside_of_notebooks_nothing_happens():
     code = "from labutils import checks; import sys; print('IPython' in sys.modules, checks.waiting.install())"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout == "False None\n"
+
+
+CHECKED = "from labutils import checks"
+STEP = "def step(w, problem, rate):\n    return w - rate * problem.gradient(w)"
+
+
+def messages(shell_run, *cells):
+    """Run cells, the last of which makes `report`; return what its rows say."""
+    counted, printed = shell_run(CHECKED, *cells, "print({row['message'] for row in _.rows})")
+    return counted[-2], printed
+
+
+def test_a_check_before_its_exercises_cell_waits_and_gives_no_points(run):
+    counted, said = messages(run, "checks.lab1_b(step)")
+    assert counted and "waits for `step`: run the cell that defines it" in said
+    assert run("'step' in globals()")[1].endswith("False\n")
+    assert messages(run, STEP, "checks.lab1_b(step)")[1] == "{''}\n"
+
+
+@pytest.mark.parametrize(
+    ("broken", "error"),
+    [
+        (STEP.replace("return w -", "return w - -)"), "SyntaxError"),
+        (STEP.replace("    return", " return x\n  return"), "IndentationError"),
+        ("1 / 0\n" + STEP, "ZeroDivisionError"),
+        (STEP.replace("problem,", "problem: Problem,"), "NameError"),
+        ("@wraps\n" + STEP, "NameError"),
+    ],
+)
+def test_a_cell_that_failed_to_define_its_function_leaves_no_old_one_to_be_checked(run, broken, error):
+    said = messages(run, STEP, broken, "checks.lab1_b(step)")[1]
+    assert f"the cell of `step` stopped with {error}" in said
+    assert run("step.__name__")[1].endswith("'step'\n")  # the old one is still the student's
+    assert messages(run, STEP, "checks.lab1_b(step)")[1] == "{''}\n"
+
+
+def test_a_cell_that_fails_behind_its_function_has_defined_it(run):
+    assert messages(run, STEP + "\n1 / 0", "checks.lab1_b(step)")[1] == "{''}\n"
+
+
+def test_a_class_that_is_not_there(run):
+    assert "waits for `Through`" in messages(run, "(\n    checks.lab2_a(Through)\n)")[1]

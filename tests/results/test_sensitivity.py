@@ -1,4 +1,4 @@
-"""How much each layer minds few bits: the losses are those of networks rounded one by one; what is kept comes back."""
+"""How much each layer loses at few bits: the losses are those of networks rounded one by one; a table comes back."""
 
 import json
 

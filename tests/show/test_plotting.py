@@ -12,7 +12,7 @@ from nbclient import NotebookClient
 from PIL import Image
 
 from labutils.linear import descent
-from labutils.linear.regression import THREE_POINTS
+from labutils.linear.regression import THREE_POINTS, Regression
 from labutils.show import plotting, style
 
 
@@ -50,6 +50,11 @@ def test_style_of_any_number_of_lines_and_points():
             assert 0 <= first < points and every >= 1
 
 
+def test_few_points_have_a_marker_each_and_many_have_some():
+    assert style.line_style(3, 30)["markevery"] == (0, 1) and style.line_style(0, style.FEW_POINTS)["markevery"][1] == 1
+    assert style.line_style(0, 200)["markevery"] == (0, 25)
+
+
 def test_plot_lines_draws_the_data_with_labels():
     x = np.arange(4)
     ax = plotting.plot_lines(x, {"a": x + 1.0, "b": 2.0 * x + 1}, "time (s)", "size (kB)", "title", "xy").axes[0]
@@ -59,14 +64,16 @@ def test_plot_lines_draws_the_data_with_labels():
     np.testing.assert_array_equal(ax.lines[1].get_ydata(), 2 * x + 1)
 
 
-def test_plot_loss_is_the_loss_on_a_log_scale_without_rounding_error(runs):
+def test_plot_loss_is_the_loss_on_a_log_scale_down_to_rounding_errors(runs):
     ax = plotting.plot_loss(runs, THREE_POINTS).axes[0]
-    assert ax.get_yscale() == "log" and ax.get_ylim()[0] == style.LOSS_FLOOR
+    assert ax.get_yscale() == "log" and style.LOSS_FLOOR <= ax.get_ylim()[0] < 1e-28
     for line, run in zip(ax.lines, runs.values()):
         np.testing.assert_array_equal(line.get_ydata(), run.losses(THREE_POINTS))
     assert ax.get_title() == "3 data points"
     first = plotting.plot_loss(runs, THREE_POINTS, steps=20).axes[0]
     assert len(first.lines[0].get_ydata()) == 21 and first.get_ylim()[0] > style.LOSS_FLOOR
+    tiny = {"below float64's digits": descent.Trajectory(np.array([[1.0], [1e-20]]))}
+    assert plotting.plot_loss(tiny, Regression([[1]], [0])).axes[0].get_ylim()[0] == style.LOSS_FLOOR
 
 
 def test_plot_weights_has_a_panel_for_each_run_and_a_line_for_each_weight(runs):

@@ -120,8 +120,12 @@ def _call(ask, name, arguments, **more):
     answer = ask({"call": name, "arguments": encode_arguments(arguments)} | more)
     if answer.get("error"):
         kind, _, text = " ".join(str(answer["error"]).split())[:300].partition(": ")
-        known = {error.__name__: error for error in (NotImplementedError, ValueError, TypeError)}
-        raise known.get(kind, type(kind[:40], (Exception,), {}))(text)
+        if answer.get("unwritten") is True:
+            raise NotImplementedError(text)
+        known = {error.__name__: error for error in (ValueError, TypeError)}
+        error = known.get(kind, type(kind[:40], (Exception,), {}))(text)
+        error.place = " ".join(str(answer.get("place", "")).split())[:120]
+        raise error
     if "arguments" in answer:
         update(arguments, answer["arguments"])
     value = decode(answer["value"])

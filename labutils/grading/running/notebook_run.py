@@ -45,8 +45,8 @@ def enter(lab, room, limits):
     found = find.locate()
     environment = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     environment |= {"MPLBACKEND": "Agg", "PYTHONPATH": str(lab), "LABUTILS_FONTS": str(lab / "fonts")}
-    environment |= {"PIP_RETRIES": "0"}  # there is no network, and pip would wait for it
     environment["LABUTILS_LIVE_SECONDS"] = "2"  # nobody watches the trainings of labs 06 and 07 here
+    environment |= {"PIP_RETRIES": "0"}  # there is no network, and pip would wait for it
     if found:
         found = found.parent.resolve() / found.name  # itself, and nothing that lies beside it
         environment["LABUTILS_DATA"] = str(found.parent)

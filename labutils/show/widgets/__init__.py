@@ -10,6 +10,6 @@ __getattr__ = hand_on(
     controls="explore log_stops slider",
     lab1="l1 l1_figure learning_rate learning_rate_figure loss_and_weights proximal proximal_figure pruning "
     "pruning_figure trimmed trimmed_figure",
-    lab2="predictions predictions_figure quantizer quantizer_figure stage_bits stage_bits_figure",
-    few_bits="allocation_figure bit_allocation",
+    lab2="predictions predictions_figure quantizer quantizer_figure stage_bits stage_bits_figure where_they_part",
+    few_bits="allocation_figure bit_allocation sensitivity_figure",
 )

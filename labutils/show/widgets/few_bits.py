@@ -1,4 +1,4 @@
-"""The figure and the widget of notebooks/08. PyTorch is not needed."""
+"""Figures of notebooks/08 whose axis is the layers, and its widget. PyTorch is not needed."""
 
 import numpy as np
 
@@ -7,6 +7,36 @@ from .. import style
 from .controls import explore, slider, subplots
 
 LEAST = 1e-5  # nats: what a smaller rise, or a fall, is drawn as on a logarithmic axis
+
+
+def layer_names(layers):
+    """Return the layers' names as an axis shows them: "block.layer", a 1x1 convolution between stages a shortcut."""
+    return [layer.removeprefix("body_op.").removesuffix(".0").replace("id_mapping", "shortcut") for layer in layers]
+
+
+def sensitivity_figure(increase, source):
+    """Draw by how much the loss rises where one layer alone has 2, 3 or 4 bits: three points a layer, stage by stage.
+
+    Parameters: increase and source, as in `allocation_figure`, and what falls is drawn as there.
+    """
+    names = layer_names(increase)
+    stage = [int(name.split(".")[0]) // 3 for name in names]  # three blocks each
+    figure, ax = subplots(figsize=(9, 3.8))
+    for index, bits in enumerate((2, 3, 4)):
+        rise = [max(LEAST, by_bits[bits]) for by_bits in increase.values()]
+        ax.plot(range(len(names)), rise, label=f"{bits} bits", **style.point_style(index))
+    for number in sorted(set(stage)):
+        first, count = stage.index(number), stage.count(number)
+        ax.axvspan(first - 0.5, first + count - 0.5, color="#000000", alpha=0.05 * (number % 2), linewidth=0)
+        where = {"xycoords": ("data", "axes fraction"), "ha": "center", "va": "top"}
+        ax.annotate(f"stage {number + 1}", (first + (count - 1) / 2, 0.99), **where)
+    ax.set_xticks(range(len(names)), names, rotation=90, fontsize=9)
+    ax.grid(False, axis="x")
+    ax.set(yscale="log", ylabel="rise of the loss (nats)", title=f"{source}: one layer rounded, all others float")
+    style.few_ticks(ax.yaxis)
+    ax.set_ylim(top=10 * max(by_bits[2] for by_bits in increase.values()))  # room for the stages' names
+    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+    return figure
 
 
 def best_allocations(increase, sizes):
@@ -34,7 +64,7 @@ def allocation_figure(average, increase, sizes, source, best=None):
         return max(LEAST, allocation.predicted_increase(increase, bits))
 
     figure, (left, right) = subplots(1, 2, figsize=(9, 3.6), width_ratios=(1.5, 1))
-    names = [layer.removeprefix("body_op.").removesuffix(".0") for layer in chosen]
+    names = layer_names(chosen)
     said = [f"{name}: {bits} bits" for name, bits in zip(names, chosen.values())]  # for who listens
     left.bar(range(len(chosen)), list(chosen.values()), color=style.COLORS[0], label=said)
     left.set_xticks(range(len(chosen)), names, rotation=90, fontsize=8)

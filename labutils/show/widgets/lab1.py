@@ -28,7 +28,7 @@ def learning_rate_figure(learning_rate):
 def learning_rate():
     """Return the widget of notebooks/01: the learning rate, from too slow to divergent."""
     rates = (0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.038, 0.05, 0.06, 0.07, 0.074, 0.076, 0.077, 0.08, 0.09)
-    return explore(learning_rate_figure, learning_rate=slider(rates, 0.02, "learning rate"))
+    return explore(learning_rate_figure, learning_rate=slider(rates, 0.07, "learning rate"))
 
 
 def pruning_figure(keep, points):
@@ -41,7 +41,7 @@ def pruning_figure(keep, points):
 
 def pruning():
     """Return the widget of notebooks/02: how many weights to keep, and from how many data points."""
-    return explore(pruning_figure, keep=slider(range(1, 6), 2, "k"), points=slider((1, 2, 3), 3, "data points"))
+    return explore(pruning_figure, keep=slider(range(1, 6), 3, "k"), points=slider((1, 2, 3), 3, "data points"))
 
 
 def draw_runs(runs, penalty, axes):
@@ -118,4 +118,4 @@ def trimmed_figure(penalty, keep):
 
 def trimmed():
     """Return the widget of notebooks/05: the trimmed penalty and how many weights it spares."""
-    return explore(trimmed_figure, penalty=slider(log_stops(0.2, 50), 1, "lambda"), keep=slider(range(6), 2, "keep"))
+    return explore(trimmed_figure, penalty=slider(log_stops(0.2, 50), 0.5, "lambda"), keep=slider(range(6), 2, "keep"))

@@ -6,6 +6,8 @@ from ...results.grid import front
 from .. import plotting, style
 from .controls import explore, slider, subplots
 
+SHOWN = 200  # test images that the second widget offers
+
 
 def quantizer_figure(weights, bits, left_out=0.0):
     """Draw a layer's histogram with its levels, the quantizer as a staircase, and its error, over one axis.
@@ -17,6 +19,7 @@ def quantizer_figure(weights, bits, left_out=0.0):
 
     from ...networks.quantize import linear_quantize
 
+    weights = weights.detach().cpu()
     low, high = torch.quantile(weights.flatten(), torch.tensor([left_out / 2, 1 - left_out / 2])).tolist()
     rounded = linear_quantize(weights.clamp(low, high), bits)
     levels = rounded.unique().numpy()
@@ -97,14 +100,26 @@ def _predictions_figure(networks, image, label, classes):
     return figure
 
 
-def predictions(networks, images):
-    """Return the second widget of notebooks/06: one of the first 200 test images, classified by every network."""
+def where_they_part(networks, images):
+    """Return the number of an image that the first network gets right and all together take for the most classes.
+
+    Parameters: networks, as in `predictions_figure`; images, an ImageData, of whose test images the first SHOWN count.
+    """
+    from ...networks.evaluation import predict
+
+    found = np.stack([predict(network, images.test_images[:SHOWN]).numpy() for network in networks.values()])
+    classes = np.array([len(set(column)) for column in found.T])
+    return int(np.where(found[0] == images.test_labels[:SHOWN], classes, 0).argmax())
+
+
+def predictions(networks, images, first=0):
+    """Return the second widget of notebooks/06: one of the first test images, from `first` on, in every network."""
     networks = _copies(networks)
 
     def draw(image):
         return _predictions_figure(networks, images.test_images[image], int(images.test_labels[image]), images.classes)
 
-    return explore(draw, image=slider(range(200), 0, "test image"))
+    return explore(draw, image=slider(range(SHOWN), first, "test image"))
 
 
 def stage_bits_figure(bits, schemes, source):

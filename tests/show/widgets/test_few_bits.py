@@ -25,7 +25,7 @@ def test_allocation_figure_draws_what_is_allocated_and_what_that_is_predicted_to
     left, right = widgets.allocation_figure(average, INCREASE, SIZES, "CIFAR-10").axes
     chosen = allocation.allocate(INCREASE, SIZES, average)
     assert [bar.get_height() for bar in left.patches] == list(chosen.values())
-    assert [label.get_text() for label in left.get_xticklabels()] == ["0.conv1", "3.id_mapping", "8.conv2"]
+    assert [label.get_text() for label in left.get_xticklabels()] == ["0.conv1", "3.shortcut", "8.conv2"]
     mean = sum(chosen[layer] * SIZES[layer] for layer in SIZES) / sum(SIZES.values())
     assert left.get_title() == f"CIFAR-10: {mean:.2f} bits on average"
     allocated, uniform, star = right.lines
@@ -42,6 +42,16 @@ def test_a_predicted_fall_is_drawn_at_the_lower_end_and_said_as_it_is():
     _, right = widgets.allocation_figure(6.0, falls, SIZES, "CIFAR-10").axes
     allocated, _, star = right.lines
     assert star.get_ydata() == [1e-5] and allocated.get_ydata()[-1] == 1e-5 and right.get_title() == "here: -0.003 nats"
+
+
+def test_sensitivity_figure_has_a_point_for_each_layer_and_names_stages_and_shortcuts():
+    falls = INCREASE | {"body_op.8.conv2.0": INCREASE["body_op.8.conv2.0"] | {4: -0.01}}
+    (ax,) = widgets.sensitivity_figure(falls, "CIFAR-10").axes
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["0.conv1", "3.shortcut", "8.conv2"]
+    assert [text.get_text() for text in ax.texts] == ["stage 1", "stage 2", "stage 3"]
+    points = {line.get_label(): list(line.get_ydata()) for line in ax.lines}
+    assert points == {"2 bits": [0.9, 0.3, 0.2], "3 bits": [0.2, 0.1, 0.05], "4 bits": [0.05, 0.02, 1e-5]}
+    assert all(line.get_linestyle() == "None" for line in ax.lines) and ax.get_yscale() == "log"
 
 
 def test_the_control_changes_the_image():

@@ -75,7 +75,7 @@ def test_log_stops_are_even_on_a_log_scale():
     assert {0.2, 0.5, 1, 2, 5, 10} <= set(stops)  # the homework's own
 
 
-MOVES = [(widgets.learning_rate, {0: 0.07}), (widgets.pruning, {0: 3, 1: 1}), (widgets.l1, {0: 0.2})]
+MOVES = [(widgets.learning_rate, {0: 0.02}), (widgets.pruning, {0: 2, 1: 1}), (widgets.l1, {0: 0.2})]
 
 
 @pytest.mark.parametrize(("make", "moves"), MOVES)

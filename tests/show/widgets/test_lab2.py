@@ -9,6 +9,7 @@ import torch
 
 from labutils.datasets import find
 from labutils.networks import quantize
+from labutils.networks.evaluation import predict
 from labutils.networks.resnet import ResNet20
 from labutils.networks.training import normalise
 from labutils.results import grid
@@ -68,6 +69,12 @@ def test_quantizer_figure_leaves_out_the_outermost_weights():
     assert reach[0] == 50 and 0.9 < reach[1] < 1
 
 
+def test_quantizer_figure_takes_a_layers_own_weights_and_leaves_them():
+    layer = torch.nn.Parameter(LAYERS["stage 1"].clone())
+    widgets.quantizer_figure(layer, 2, 0.01)
+    assert torch.equal(layer.detach(), LAYERS["stage 1"]) and layer.requires_grad and layer.grad is None
+
+
 def test_predictions_figure_names_the_class_that_each_network_sees(networks, images):
     image = images.test_images[0]
     x = normalise(torch.as_tensor(image[None]))
@@ -80,6 +87,15 @@ def test_predictions_figure_names_the_class_that_each_network_sees(networks, ima
     names = [find.CLASSES[int(s.argmax())] + ("" if int(s.argmax()) == truth else ", wrong") for s in scores]
     assert [text.get_text() for text in right.texts] == names
     assert names[0] == find.CLASSES[truth]
+
+
+def test_where_they_part_is_an_image_that_the_first_gets_right_and_all_take_for_the_most_classes(networks, images):
+    seen = {label: predict(network, images.test_images).numpy() for label, network in networks.items()}
+    labels = np.where(np.arange(200) < 100, (seen["float"] + 1) % 10, seen["float"])  # wrong on the first half
+    number = widgets.where_they_part(networks, images._replace(test_labels=labels))
+    assert number >= 100
+    classes = [len({seen["float"][i], seen["2 bits"][i]}) for i in range(100, 200)]
+    assert number == 100 + int(np.argmax(classes))
 
 
 @pytest.mark.parametrize("bits", [(4, 4, 2), (2, 2, 2), (6, 3, 2)])
