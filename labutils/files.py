@@ -5,6 +5,7 @@ import glob
 import json
 import os
 import sys
+import time
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent  # every other path in the bundle is made from this one
@@ -23,6 +24,16 @@ def _refusal(path, error):
     return OSError(f"{path}: expected to write there, found {reason}; free space or choose another folder")
 
 
+def _replace(temporary, path):
+    """Rename a file into the place of another; on Windows a reader bars the way, mostly for a moment."""
+    for seconds in (0.05, 0.1, 0.2, 0.4):
+        try:
+            return os.replace(temporary, path)
+        except PermissionError:
+            time.sleep(seconds)
+    return os.replace(temporary, path)
+
+
 @contextlib.contextmanager
 def writing(path, mode="wb", **options):
     """Give a temporary file beside `path` to write to, as `open` does; it is renamed into place when all is written.
@@ -39,7 +50,7 @@ def writing(path, mode="wb", **options):
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, path)
+        _replace(temporary, path)
     except OSError as error:
         raise _refusal(path, error) from None
     finally:

@@ -53,6 +53,8 @@ def grade(arguments):
     running = {name: getattr(arguments, name) for name in ("jobs", "dask", "seconds", "again", "question")}
     if arguments.stored and (any(running.values()) or arguments.no_isolation or arguments.require_isolation):
         raise ValueError("--stored: expected it alone or with --out, found an option for running; leave one out")
+    if not (arguments.stored or hasattr(os, "fork")):
+        raise ValueError("grade: expected Linux or macOS to run students' code, found Windows; use WSL, or --stored")
     running |= {"jobs": arguments.jobs or os.cpu_count() or 1, "isolated": not arguments.no_isolation}
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that what was started is ended
     print(gradebook.grade(Path(arguments.submissions), out, None if arguments.stored else running, rule))

@@ -60,7 +60,7 @@ def manifest(folder=None):
     if not path.exists():
         return {}
     try:
-        entries = json.loads(path.read_text())
+        entries = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise ValueError(f"{path}: expected JSON, found {error}; take it from the bundle once more") from None
     if not isinstance(entries, dict):

@@ -61,7 +61,7 @@ class KeptTable(NamedTuple):
         if not path.is_file():
             raise FileNotFoundError(f"{path}: expected {self.what}, found no file; {advice}")
         try:
-            content = json.loads(path.read_text())
+            content = json.loads(path.read_text(encoding="utf-8"))
             table, found = self.read(content), content["sha256"]
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise ValueError(f"{path}: expected {self.what}, found {type(error).__name__}; {advice}") from None
