@@ -56,13 +56,10 @@ def packages():
             found = None
         if found and requirement.specifier.contains(found, prereleases=True):
             yield True, f"{requirement.name} {found} ({requirement.specifier})"
-        elif found or requirement.name not in install.PYTORCH:  # Lab 1 runs without; `pytorch_build` speaks of it
+        elif (
+            found or requirement.name not in install.PYTORCH
+        ):  # Lab 1 runs without; `install.pytorch_build` speaks of it
             yield False, f"{requirement.name}: expected {requirement.specifier}, found {found or 'none'}; {INSTALL}"
-
-
-def pytorch_build():
-    """Say which PyTorch is installed, and whether this computer has a use for all of it."""
-    yield install.describe_pytorch()
 
 
 def kernel():
@@ -224,7 +221,7 @@ def accuracies():
                 yield False, f"{file}: expected test accuracy {wanted}, found {found:.4f}; {advice}"
 
 
-QUICK = (python_version, packages, pytorch_build, kernel, folders, free_space, processor, gpu, images, networks)
+QUICK = (python_version, packages, install.pytorch_build, kernel, folders, free_space, processor, gpu, images, networks)
 DEEP = (pytorch, accuracies)
 
 

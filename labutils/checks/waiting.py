@@ -11,7 +11,6 @@ shows, says so in its rows. Used in every notebook of the student version.
 import builtins
 import contextlib
 import functools
-import itertools
 import re
 import symtable
 import sys
@@ -20,9 +19,9 @@ import types
 from .failure import Absent
 from .report import Report
 
-LONGEST = 200  # characters of an error in the line of a cell that waits
 DEFINED = re.compile(r"(?m)^(?:async )?(?:def|class) +(\w+)")  # as a cell that is no Python has it, too
 CHECK = re.compile(r"\(?\s*checks\.\w+\(")
+LONGEST = 200  # characters of an error in the line of a cell that waits
 
 
 def names(source):
@@ -67,10 +66,10 @@ class Waiting:
         self.shell = shell
         self.reasons = {}  # for each name that a waiting cell would have bound: what that cell waits for
         self.doubts = {}  # for each name that a check found wrong, and each made with one: whose check does not pass
-        self.failed = {}  # for each function whose cell stopped before it was defined anew: by which error
         self.reports = {}  # the last report of each check, by its id
         self.used, self.bound, self.excused = set(), set(), None  # of the cell that runs; excused: its error
-        self.before, self.replaced = {}, {}  # the functions that it defines, as they were; what a check cannot call
+        self.before, self.missing = {}, set()  # the functions that it defines, as they were; what a check cannot call
+        self.failed = {}  # for each function whose cell stopped before it was defined anew: by which error
         shell.events.register("pre_run_cell", self.begin)
         shell.events.register("post_run_cell", self.end)
         shell.set_custom_exc((Exception,), self.show)
@@ -83,10 +82,8 @@ class Waiting:
         space = self.shell.user_ns
         self.before = {name: space.get(name) for name in DEFINED.findall(info.raw_cell)}
         if CHECK.match(info.raw_cell.lstrip()) and "checks" in space:
-            missing = {name for name in self.used if name not in space and not hasattr(builtins, name)}
-            for name in missing | self.failed.keys() & self.used:
-                self.replaced[name] = space.get(name)
-                space[name] = _NotThere(self.absence(name))
+            self.missing = {name for name in self.used if name not in space and not hasattr(builtins, name)}
+            space.update({name: _NotThere(self.absence(name)) for name in self.missing})
 
     def absence(self, name):
         """Return in words why a check cannot call the answer of this name."""
@@ -108,6 +105,8 @@ class Waiting:
         if isinstance(error, NotImplementedError) and frame.f_globals is self.shell.user_ns:  # not a library's
             return str(error) or f"an exercise: write `{frame.f_code.co_name}`"
         lacks = isinstance(error, NameError) and error.name in self.used  # not a name in a function that it calls
+        if lacks and error.name in self.failed:
+            return f"`{error.name}`: its cell stops with {self.failed[error.name]}; mend it"
         known = self.reasons.get(error.name) if lacks else self.first(self.reasons)
         if known is None and (doubt := self.first(self.doubts)):
             last = " ".join(f"{type(error).__name__}: {error}".split())
@@ -119,7 +118,7 @@ class Waiting:
         reason = self.reason(error, traceback)
         if reason is None:
             shell.showtraceback((kind, error, traceback), tb_offset=tb_offset, running_compiled_code=True)
-            self.excused = error if self.failing(kind) else None
+            self.excused = error if self.before else None
             return
         self.excused = error
         self.reasons |= dict.fromkeys(self.bound, reason)
@@ -131,30 +130,30 @@ class Waiting:
             sys.modules["matplotlib.pyplot"].close("all")  # a figure that is only half drawn
         sys.stdout.write(f"Waiting for {reason}, then run the cells from there on again.\n")
 
-    def failing(self, kind):
-        """Note what the cell that failed with a `kind` of error should define; return whether there is anything."""
-        for name, value in self.before.items():
-            if self.shell.user_ns.get(name) is value:  # or it came before what failed
-                self.failed[name] = kind.__name__
-                self.reasons[name] = f"`{name}`: its cell stops with {kind.__name__}; mend it"
-        return bool(self.before)
-
     def end(self, result):
         """Count a waiting cell as run; what any other cell has bound waits no longer."""
         space = self.shell.user_ns
-        for name, value in self.replaced.items():
-            space.pop(name) if value is None else space.__setitem__(name, value)
-        self.replaced = {}
+        for name in self.missing:
+            space.pop(name, None)
+        self.missing = set()
         if result is None:  # stopped from outside
             return
-        if result.error_before_exec is not None and self.failing(type(result.error_before_exec)):
+        error = result.error_before_exec or result.error_in_exec
+        for name, value in self.before.items():
+            if error and space.get(name) is value:
+                self.failed[name] = type(error).__name__
+                space.pop(name, None)  # or the cells below would take it for what this one shows
+            else:
+                self.failed.pop(name, None)
+        if result.error_before_exec is not None and self.before:
             result.error_before_exec = None
         elif self.excused is not None and result.error_in_exec is self.excused:
             result.error_in_exec = None
         elif result.success:
             doubt = self.first(self.doubts)
-            for name, known in itertools.product(self.bound, (self.reasons, self.doubts, self.failed)):
-                known.pop(name, None)
+            for name in self.bound:
+                self.reasons.pop(name, None)
+                self.doubts.pop(name, None)
             if doubt:
                 self.doubts |= dict.fromkeys(self.bound, doubt)
             if isinstance(result.result, Report):

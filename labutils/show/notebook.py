@@ -37,4 +37,4 @@ def end(checks=0, written=0, hidden=0):
         shown, others = checks + hidden, f"{hidden:g} of them by hidden tests; {written:g} for written answers"
     else:
         shown, others = checks, f"{written:g} for written answers, {hidden:g} hidden"
-    print(f"{earned:g} of {shown:g} points shown here, {others}: {total:g} in all.")
+    print(f"{earned:g} of {shown:g} points shown, {others}: {total:g} in all.")
