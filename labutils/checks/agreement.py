@@ -6,6 +6,7 @@ What names a mistake does so because the answer gives what that mistake gives.
 import contextlib
 import inspect
 import io
+import reprlib
 from typing import NamedTuple
 
 import numpy as np
@@ -16,18 +17,22 @@ from .failure import shape, stopped, unwritten
 IN_PLACE = "the answer changes its input in place: work on a new array"
 LISTED = 12  # numbers, of more only one that differs is shown
 MOST = 1_000_000  # numbers, more than any exercise returns
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 80
 NOTHING = "the function returns nothing: does it end with a return statement?"
 
 
 def _text(value, digits=4):
-    """Return a short text of any value, numbers rounded to four digits or as many as asked for."""
+    """Return a short text of any value, numbers rounded to four digits or as many as asked for; of many, the first."""
     with contextlib.suppress(Exception):
         array = np.asarray(value.detach().cpu() if hasattr(value, "detach") else value)
-        if array.dtype.kind in "biu":
-            return np.array2string(array, separator=", ", threshold=LISTED).replace("\n", "")
-        if array.dtype.kind == "f":  # without the sign of a zero
-            return np.array2string(array + 0.0, precision=digits, separator=", ", threshold=LISTED).replace("\n", "")
-    return repr(value)[:80]
+        if array.dtype.kind in "biuf":
+            many = array.size > 1000 or array.ndim > 4  # as text they would be long before they are cut
+            shown = array.reshape(-1)[:3] if many else array
+            shown = shown + 0.0 if array.dtype.kind == "f" else shown  # without the sign of a zero
+            text = np.array2string(shown, precision=digits, separator=", ", threshold=LISTED).replace("\n", "")
+            return f"numbers of shape {array.shape}, first {text}"[:200] if many else text
+    return _SHORT.repr(value)[:80]
 
 
 def _called_with(arguments):
