@@ -27,7 +27,7 @@ clean:
 #   make test       run the test suite but what is slow   make run      run all notebooks headless, print the results
 #   make notebooks  run all notebooks again in place      make release  make the student's bundle in build/release
 #   make site       render all notebooks as web pages     make figure   draw the README's figure again
-#   make format     lint and format
+#   make format     lint and format                       make test-lowest  test with the lowest versions allowed
 # Timestamps, widget state and where a print was cut in two would change with every run: they are off, off and mended.
 # The kernels log errors only: each would warn that it talks over TCP, which never leaves this computer.
 RUNS := $(NOTEBOOKS:notebooks/%=build/run/%)
@@ -42,10 +42,18 @@ INSTALL := $(PYTHON) -m labutils install --torch=$(TORCH)
 export JUPYTER_PREFER_ENV_PATH := 1
 export IPYTHONDIR := $(CURDIR)/build/ipython
 
-.PHONY: test run notebooks release site figure format installed installed-for-tests installed-for-grading
+.PHONY: test test-lowest run notebooks release site figure format installed installed-for-tests installed-for-grading
 
 test:
 	@$(PYTHON) -m labutils test --torch=$(TORCH) --marks="$(MARKS)" $(TESTS)
+
+# What pyproject.toml promises: the suite runs with the lowest version of each package that it names. They warn of newer
+# companions, and nobody can mend that.
+LOWEST := build/lowest/bin
+test-lowest:
+	@$(PYTHON) -m venv build/lowest && $(LOWEST)/python -m pip install --quiet uv
+	@$(LOWEST)/uv pip install --quiet --python $(LOWEST)/python --resolution lowest-direct --editable ".[grade,dask,maintain,test]"
+	@OMP_NUM_THREADS=1 $(LOWEST)/python -m pytest --numprocesses=3 --dist=loadfile -W default -m "$(MARKS) and not browser" $(TESTS)
 
 run: $(RUNS) | installed-for-tests
 	@$(BIN)/python -m labutils.maintenance.results_table $(RUNS)

@@ -1,30 +1,13 @@
 """The command line: `python -m labutils VERB`. Each verb says what it does and ends with one line."""
 
 import argparse
-import os
+import importlib
 import sys
 from pathlib import Path
 
-from . import files
+from . import PyTorchMissing, command_line, files
 
-
-def parse_bits(text):
-    """Return "4,4,2" as (4, 4, 2), "4" as (4, 4, 4); raise ArgumentTypeError otherwise."""
-    try:
-        bits = tuple(int(part) for part in text.split(","))
-    except ValueError:
-        bits = ()
-    bits = bits * 3 if len(bits) == 1 else bits
-    if len(bits) != 3 or not all(0 <= b <= 16 for b in bits):
-        raise argparse.ArgumentTypeError(f"expected one number from 0 to 16 per stage, such as 4,4,2, found {text!r}")
-    return bits
-
-
-def parse_count(text):
-    """Return a whole number from 1; raise ArgumentTypeError otherwise."""
-    if text.isdecimal() and int(text) > 0:
-        return int(text)
-    raise argparse.ArgumentTypeError(f"expected a whole number from 1, found {text!r}")
+ROOMS = ("maintenance", "grading")  # with verbs of their own
 
 
 def train(arguments):
@@ -83,13 +66,6 @@ def examine(arguments):
     return 0 if doctor.report(arguments.deep) else 1
 
 
-def measure(arguments):
-    """Measure what the labs take on this computer; a missed target is said in the table and is no failure."""
-    from .maintenance.bench.report import report, report_accuracy
-
-    (report_accuracy if arguments.accuracy else report)(arguments.quick)
-
-
 def run_task(arguments):
     """Install what is lacking, and open the labs or test them where that is asked, by the Python of .venv."""
     from . import install, tasks
@@ -108,34 +84,6 @@ def run_task(arguments):
     print(f"{sys.prefix}: all is installed")
 
 
-def grade(arguments):
-    """Grade what students handed in, by running it again or by its stored outputs; write the results."""
-    from .grading.gradebook import gradebook, late
-    from .grading.gradebook.exports import systems
-
-    out, rule = Path(arguments.out), None if arguments.late is None else late.Rule(arguments.late)
-    roster = Path(arguments.roster) if arguments.roster else None
-    systems.check(arguments.export, roster)
-    running = {"jobs": arguments.jobs, "dask": arguments.dask, "seconds": arguments.seconds}
-    running |= {"require_isolation": arguments.require_isolation}
-    if arguments.stored and any(running.values()):
-        raise ValueError("--stored: expected it alone or with --out, found an option for running; leave one out")
-    running["jobs"] = arguments.jobs or os.cpu_count() or 1
-    print(gradebook.grade(Path(arguments.submissions), out, None if arguments.stored else running, rule))
-    if arguments.export:
-        questions = gradebook.course.questions()
-        lines = systems.export(out, arguments.export, questions, roster, arguments.assignment, arguments.partial)
-        print("\n".join(lines))
-
-
-def make_release(arguments):
-    """Make the student's bundle: notebooks without solutions, a folder and a zip."""
-    from .grading.release import bundle
-
-    path = bundle.release(arguments.folder or files.REPOSITORY / "build/release", files.REPOSITORY)
-    print(f"{path}: {path.stat().st_size / 1e6:.1f} MB for students, every solution taken out")
-
-
 def verbs(parser):
     """Declare all verbs: for each its help, the function that runs it, and its options."""
     subparsers = parser.add_subparsers(dest="verb", required=True)
@@ -146,7 +94,7 @@ def verbs(parser):
         if data:
             command.add_argument("--data", default=None, help="cifar10 or shapes10 (default: as the labs choose)")
         if epochs:
-            command.add_argument("--epochs", type=parse_count, default=epochs, help=f"default {epochs}")
+            command.add_argument("--epochs", type=command_line.parse_count, default=epochs, help=f"default {epochs}")
         if seed:
             command.add_argument("--seed", type=int, default=0, help="default 0")
         return command.add_argument
@@ -166,14 +114,14 @@ def verbs(parser):
     pretrain("--restart", action="store_true", help="train the kept network on: a warm restart")
     text = "fine-tune the float network at fewer bits by the homework's recipe"
     finetune = verb("finetune", train, text, epochs=10, seed=True)
-    finetune("--bits", type=parse_bits, required=True, help="bits per stage: 4,4,2, or 4 for all")
+    finetune("--bits", type=command_line.parse_bits, required=True, help="bits per stage: 4,4,2, or 4 for all")
     for option in (pretrain, finetune):
-        option("--batch", type=parse_count, help="images a step (default: the recipe's)")
+        option("--batch", type=command_line.parse_count, help="images a step (default: the recipe's)")
         option("--learning-rate", type=float, help="default: the recipe's")
     text = "train the float network on at few bits, or with few weights, by a recipe of lab 08"
     option = verb("anneal", anneal, text, epochs=20, seed=True)
     text = "per stage: 4,4,2, or 2 for all; on average, float layers included, if allocated; leave it out to prune only"
-    option("--bits", type=parse_bits, help=text)
+    option("--bits", type=command_line.parse_bits, help=text)
     text = "annealed (the homework's range), learned, allocated, pruned, gradual, one knob; see few_bits/recipes.py"
     option("--recipe", required=True, help=text)
     text = "measure what each knob of those recipes is worth, at 2 bits, on training images that are held out"
@@ -184,7 +132,7 @@ def verbs(parser):
     option("--only", nargs="+", type=int, default=[1, 2], metavar="SEED", help="default 1 2")
     text = "repeat the homework's six fine-tunings from other seeds, and keep what they predict; hours"
     option = verb("repeats", measure_table, text)
-    option("--bits", type=parse_bits, help="one of them alone: 4,4,2, or 4 for all")
+    option("--bits", type=command_line.parse_bits, help="one of them alone: 4,4,2, or 4 for all")
     option("--only", nargs="+", type=int, default=[1, 2], metavar="SEED", help="default 1 2")
     text = "measure the float network at all combinations of 2 to 6 bits a stage, untrained; some ten minutes"
     verb("grid", measure_table, text)
@@ -201,32 +149,9 @@ def verbs(parser):
     command.add_argument("--root", metavar="FOLDER", help="where it goes and is looked for first (default: data/)")
     option = verb("doctor", examine, "say in one line each what is fine on this computer and what to do", data=False)
     option("--deep", action="store_true", help="check every image and measure every network, in minutes")
-    text = "measure what the labs take on this computer, beside what students would use otherwise"
-    option = verb("bench", measure, text, data=False)
-    option("--quick", action="store_true", help="about a minute on two quiet cores")
-    text = "instead, fine-tune in bfloat16 and in float32 from three seeds, and compare: half an hour"
-    option("--accuracy", action="store_true", help=text)
-    text = "grade a folder of submissions: by running them again, or with --stored by their outputs alone, a preview"
-    option = verb("grade", grade, text, data=False)
-    option("submissions", metavar="SUBMISSIONS", help="a folder or a zip for each student, in one folder")
-    option("--stored", action="store_true", help="read the stored outputs and run nothing")
-    option("--out", default="build/grades", metavar="FOLDER", help="for the results (default: build/grades)")
-    option("--jobs", type=parse_count, metavar="N", help="how many at a time (default: one per core)")
-    text = "what each notebook may take (default: ten times what it states, and 30)"
-    option("--seconds", type=parse_count, metavar="N", help=text)
-    option("--require-isolation", action="store_true", help="refuse to run without it")
-    option("--dask", metavar="ADDRESS", help="send the work to this Dask scheduler")
-    text = 'what lateness costs: "10 %% a day", "5 points a day, at most 20 points"; shown apart from the points'
-    option("--late", metavar="RULE", help=text)
-    systems = ("canvas", "moodle", "moodle-worksheet", "sakai", "gradescope")
-    option("--export", choices=systems, help="write the files besides that this course system takes back")
-    option("--roster", metavar="FILE", help="the course system's own list of people, for the ids that it wants")
-    option("--assignment", metavar="TITLE", help="what the assignment is called there")
-    text = "export those too whose written answers wait for points"
-    option("--partial", action="store_true", help=text)
-    text = "make the student's bundle: notebooks without solutions, labutils, networks, as a folder and a zip"
-    option = verb("release", make_release, text, data=False)
-    option("folder", nargs="?", metavar="FOLDER", help="where it goes (default: build/release)")
+    for room in ROOMS:  # which no student's bundle has
+        if Path(__file__).with_name(room).is_dir():
+            importlib.import_module(f".{room}.verbs", __package__).declare(verb)
 
 
 def main(words=None):
@@ -240,19 +165,14 @@ def main(words=None):
     except (ValueError, OSError) as error:
         print(f"labutils: {error}", file=sys.stderr)
         return 1
-    except ModuleNotFoundError as error:
-        rooms = {"labutils.grading": "the instructor's", "labutils.maintenance": "the maintainers'"}
-        if error.name not in rooms:
-            raise
-        room, whose = error.name.replace(".", "/"), rooms[error.name]
-        text = f"expected the folder {room}, found none: it is {whose}, and not in a student's bundle"
-        print(f"labutils: {arguments.verb}: {text}", file=sys.stderr)
+    except PyTorchMissing as error:
+        print(f"labutils: {arguments.verb}: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         if arguments.run in (train, anneal, measure_table):
             goes_on = "; the same command goes on from the last finished epoch"
         else:
-            resumes = getattr(arguments, "download", False) or arguments.run is grade
+            resumes = getattr(arguments, "download", False) or arguments.verb == "grade"
             goes_on = "; the same command goes on there" if resumes else ""
         print(f"labutils: stopped{goes_on}", file=sys.stderr)
         return 130

@@ -61,20 +61,8 @@ def packages():
 
 
 def pytorch_build():
-    """Say which PyTorch is installed, if any, and whether most of it is CUDA that this computer has no use for."""
-    cuda = install.cuda()
-    if cuda is None:
-        yield None, f"PyTorch: none yet; labs 01 to 05 need none, for the others {install.HOW_TO_GET}"
-    elif cuda and not install.has_driver():
-        parts = [one for one in importlib.metadata.distributions() if install.is_cuda(one.name)]
-        size = sum(file.size or 0 for one in parts for file in one.files or []) / 1e9
-        advice = "make lab TORCH=cpu takes them away, if you want the room"
-        yield (
-            None,
-            f"PyTorch: built for CUDA {cuda}, whose libraries take {size:.1f} GB; there is no NVIDIA GPU; {advice}",
-        )
-    else:
-        yield True, f"PyTorch: built for {f'CUDA {cuda}' if cuda else 'the processor'}"
+    """Say which PyTorch is installed, and whether this computer has a use for all of it."""
+    yield install.describe_pytorch()
 
 
 def kernel():
@@ -109,12 +97,11 @@ def folders():
             tempfile.TemporaryFile(dir=there).close()
             yield True, f"{folder}: can be written"
         except OSError as error:
-            reason = error.strerror
             if folder == find.data_path() and find.locate() is not None:
-                yield None, f"{folder}: cannot be written ({reason}), and need not: the data are there"
+                yield None, f"{folder}: cannot be written ({error.strerror}), and need not: the data are there"
             else:
                 advice = "change its permissions, or move the bundle to a folder of yours"
-                yield False, f"{folder}: expected to write there, found {reason}; {advice}"
+                yield False, f"{folder}: expected to write there, found {error.strerror}; {advice}"
 
 
 def free_space():

@@ -17,12 +17,11 @@ import time
 import urllib.request
 from pathlib import Path
 
-from . import files
+from . import GET_PYTORCH, files
 
 VENV = files.REPOSITORY / ".venv"
 PYTORCH = ("torch", "torchvision")  # what Lab 1, notebooks 01 to 05, does without
 INDEX = "https://download.pytorch.org/whl/cpu"  # PyTorch's own: 0.2 GB without CUDA, where PyPI's takes 5 on Linux
-HOW_TO_GET = "type %run -m labutils install in a cell, or make lab in a terminal"
 
 
 def is_here():
@@ -46,7 +45,10 @@ def hand_over(words):
             found = f"found {platform.python_version()}; install a newer one and run this with it"
             raise ValueError(f"Python: expected 3.11 or newer, {found}")
         clear = ["--clear"] if python.is_symlink() and not python.exists() else []
-        run([sys.executable, "-m", "venv", *clear, VENV], "Making .venv")
+        make = [sys.executable, "-m", "venv", *clear]
+        if uv := shutil.which("uv"):
+            make = [uv, "venv", "--seed", "--python", sys.executable, *(clear or ["--allow-existing"])]
+        run([*make, VENV], "Making .venv")
     os.chdir(files.REPOSITORY)
     command = [str(python), "-m", "labutils", *words]
     if os.name == "nt":  # there exec returns at once, and two programs would share a keyboard
@@ -136,6 +138,19 @@ def cuda():
 def has_driver():
     """Return whether this computer has NVIDIA's driver."""
     return shutil.which("nvidia-smi") is not None or Path("/proc/driver/nvidia/version").exists()
+
+
+def describe_pytorch():
+    """Return (True, the build of PyTorch), or (None, ...) where there is none, or one with CUDA and no GPU for it."""
+    built = cuda()
+    if built is None:
+        return None, f"PyTorch: none yet; labs 01 to 05 need none, for the others {GET_PYTORCH}"
+    if not built or has_driver():
+        return True, f"PyTorch: built for {f'CUDA {built}' if built else 'the processor'}"
+    parts = [one for one in importlib.metadata.distributions() if is_cuda(one.name)]
+    size = sum(file.size or 0 for one in parts for file in one.files or []) / 1e9
+    found = f"whose libraries take {size:.1f} GB, and there is no NVIDIA GPU"
+    return None, f"PyTorch: built for CUDA {built}, {found}; make lab TORCH=cpu takes them away, if you want the room"
 
 
 def why_unreachable():

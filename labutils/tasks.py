@@ -94,6 +94,7 @@ def test(words, marks):
     command = [sys.executable, "-m", "pytest", "--numprocesses=3", "--dist=loadfile", "--no-loadscope-reorder"]
     own = {
         "OMP_NUM_THREADS": "1",
+        "LABUTILS_LIVE_SECONDS": "5",  # of the two minutes for which labs 06 and 07 train a network live
         "JUPYTER_PREFER_ENV_PATH": "1",
         "IPYTHONDIR": str(files.REPOSITORY / "build/ipython"),
     }

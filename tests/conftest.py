@@ -1,5 +1,6 @@
 """What all tests share: repeatable property tests, figures without a display, a network, an order, how errors read."""
 
+import os
 from contextlib import contextmanager
 
 import matplotlib
@@ -8,6 +9,9 @@ import pytest
 from helpers import promises
 from helpers.order import LONGEST
 from hypothesis import settings
+
+# What labs 06 and 07 train live, for two minutes each, is cut to seconds in the kernels that tests start.
+os.environ.setdefault("LABUTILS_LIVE_SECONDS", "5")
 
 matplotlib.use("Agg")  # not by MPLBACKEND, which the kernels of the notebooks would inherit
 

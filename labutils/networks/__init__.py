@@ -2,4 +2,11 @@
 
 from .. import hand_on
 
-__getattr__ = hand_on(__name__, resnet="ResNet20 quantized stage_layers", checkpoints="", quantize="", training="")
+__getattr__ = hand_on(
+    __name__,
+    resnet="ResNet20 quantized stage_layers",
+    augmentation="",
+    checkpoints="",
+    quantize="",
+    training="",
+)

@@ -29,7 +29,7 @@ def linear_quantize(w, bits):
     check_bits(bits)
     if w.numel() == 0:
         raise ValueError(f"w: expected at least one weight, found an empty tensor of shape {tuple(w.shape)}")
-    lowest, highest = torch.aminmax(w)
+    lowest, highest = w.amin(), w.amax()  # torch 2.4's aminmax knows no gradient
     step_range = highest - lowest
     if not torch.isfinite(step_range):
         raise ValueError(f"w: expected finite weights, found a range from {lowest:g} to {highest:g}")

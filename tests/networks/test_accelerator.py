@@ -8,13 +8,16 @@ import contextlib
 import copy
 from collections import Counter
 
+import matplotlib.pyplot as plt
 import pytest
 import torch
+from helpers.course_notebooks import code_cells, read
 from helpers.small_networks import random_data, same_weights
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_flatten, tree_map, tree_unflatten
 
-from labutils import __main__
+from labutils import __main__, files
+from labutils.datasets import find
 from labutils.few_bits import calibration, ranges
 from labutils.networks import checkpoints, hardware, training
 from labutils.networks.resnet import ResNet20
@@ -75,6 +78,8 @@ class PretendedGPU(TorchDispatchMode):
         def placed(value):
             if not (there and isinstance(value, torch.Tensor)):
                 return value
+            if value.dtype == torch.float64:  # which Apple's has not
+                raise RuntimeError(f"{function}: expected no float64 on the accelerator, found a tensor of it")
             return known[id(value)] if id(value) in known else OnGPU(value)
 
         with torch.inference_mode(False), torch.no_grad():  # a tensor of inference mode cannot be held
@@ -109,6 +114,8 @@ def test_it_computes_and_refuses_what_lies_elsewhere(gpu):
         here + there
     with pytest.raises(RuntimeError, match="expected all tensors on the GPU"):
         here[there.long()]
+    with pytest.raises(RuntimeError, match="expected no float64"):
+        here.double().to(GPU)
 
 
 def test_the_same_weights_come_out(gpu):
@@ -167,3 +174,23 @@ def test_statistics_are_measured_again(gpu):
     here = calibration.reestimate_batch_norm(copy.deepcopy(model), images, batch=32)
     there = calibration.reestimate_batch_norm(model.to(GPU), images, batch=32)
     assert same_weights(there.cpu(), here)
+
+
+@pytest.mark.parametrize(
+    "name, trained", [("06_ste_quantization", ["homework", "annealed"]), ("07_mixed_precision", ["yours"])]
+)
+def test_the_labs_run_there(name, trained, gpu, monkeypatch):
+    """Every cell of labs 06 and 07, on few random images: what they assert about accuracies cannot hold on these."""
+    monkeypatch.setattr(find, "load", lambda: random_data(train=48, test=8)._replace(source="shapes10"))
+    monkeypatch.setattr(plt, "show", lambda: plt.close("all"))
+    names, failed = {}, []
+    for cell in code_cells(read(files.NOTEBOOKS / f"{name}.ipynb")):
+        try:
+            exec(compile(cell.source, cell.id, "exec"), names)
+        except AssertionError:
+            failed.append(cell.id)
+    assert set(failed) <= {"baseline", "bands-b", "bands-c", "bands-d"}
+    assert names["device"] == GPU
+    for run in trained:
+        assert names[run].accuracy is not None
+        assert {weights.device for weights in names[run].model.state_dict().values()} == {GPU}

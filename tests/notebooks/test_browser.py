@@ -6,7 +6,6 @@ How long a redraw takes is printed (pytest -s shows it), not asserted: the machi
 
 import os
 import re
-import shlex
 import shutil
 import socket
 import subprocess
@@ -18,7 +17,7 @@ from functools import partial
 import nbformat
 import pytest
 
-from labutils import files
+from labutils import files, tasks
 from labutils.grading.release.student_version import student_version
 from labutils.maintenance.site import WIDGET
 
@@ -48,15 +47,6 @@ pytestmark = [
 ]
 
 
-def lab_command(notebooks):
-    """Return the command with which `make lab` starts JupyterLab, for another folder of notebooks."""
-    lines = subprocess.run(["make", "-n", "lab"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    (line,) = [line for line in lines.splitlines() if "jupyter lab " in line and "echo" not in line]
-    _, *flags = shlex.split(line.split("jupyter", 1)[1])
-    flags = [flag for flag in flags if not flag.startswith("--notebook-dir")]
-    return [sys.executable, "-m", "jupyterlab", *flags, f"--notebook-dir={notebooks}"]
-
-
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -81,7 +71,12 @@ def lab(tmp_path_factory):
     environment = os.environ | {name: str(folder / place) for name, place in own.items()}
     environment |= {"JUPYTER_PREFER_ENV_PATH": "1", "PYTHONPATH": str(ROOT)}
     port = free_port()
-    command = [*lab_command(notebooks), "--no-browser", f"--ServerApp.port={port}", "--IdentityProvider.token="]
+    command = [
+        *tasks.lab_command(notebooks=notebooks),
+        "--no-browser",
+        f"--ServerApp.port={port}",
+        "--IdentityProvider.token=",
+    ]
     address, started = f"http://127.0.0.1:{port}", time.monotonic()
     subprocess.run([sys.executable, "-m", "labutils", "doctor"], cwd=ROOT, capture_output=True)  # as `make lab` does
     with open(folder / "server.log", "w") as log:

@@ -15,7 +15,8 @@ from ... import files
 from .. import course, stored
 from ..intake import submissions
 from ..intake.names import file_name
-from . import late, pages, written_answers
+from ..running import scratch
+from . import late, markdown, marking, pages, titles, written_answers
 from .tables import cell
 
 SYSTEM = ("id", "late", "resubmitted")  # what a course system says of a submission
@@ -41,7 +42,7 @@ def grade(folder, out, running=None, rule=None):
     questions = course.questions()
     markers = written_answers.markers_files(out)
     given, days = written_answers.read(out, questions), late.read(out)
-    with tempfile.TemporaryDirectory(prefix="labutils-") as unpacked:
+    with scratch.folder() as unpacked:
         said = {}  # by student, what the course system says
         graded = {question.notebook for question in questions.values()}  # not the lab beyond the homework
         results = submissions.collect(folder, unpacked, course.stems())
@@ -75,7 +76,11 @@ class Shelf:
         self.file.write(json.dumps(value).encode() + b"\n")
 
     def __iter__(self):
-        for key in sorted(self.places):
+        return self.sorted()
+
+    def sorted(self, by=None):
+        """Yield the values in the order of their keys, or of what the function `by` makes of a key."""
+        for key in sorted(self.places, key=by):
             self.file.seek(self.places[key])
             yield json.loads(self.file.readline())
 
@@ -91,6 +96,7 @@ def write(results, folder, questions, given=None, rule=None, days=None):
     given, days = given or {}, dict(days or {})
     notebook_of = {question.id: question.notebook for question in questions.values()}
     order = {name: place for place, name in enumerate(questions)}
+    names, headings = titles.of_questions(questions), titles.of_notebooks(dict.fromkeys(notebook_of.values()))
     with tempfile.TemporaryFile() as one, tempfile.TemporaryFile() as other:
         kept, answers, isolation = Shelf(one), Shelf(other), set()
         for result in results:
@@ -102,7 +108,7 @@ def write(results, folder, questions, given=None, rule=None, days=None):
             for entry in answers_of(result):
                 answers.put((order[entry["question"]], entry["student"]), entry)
             with _writing(folder / "students" / f"{file_name(result['student'])}.html") as file:
-                file.write(pages.student_page(result, notebook_of))
+                pages.student_page(file, result, notebook_of, names, headings)
         with _writing(folder / "grades.csv") as file:
             failed = write_csv(file, kept, questions, rule)
         with _writing(folder / "grades.json") as file:
@@ -113,8 +119,7 @@ def write(results, folder, questions, given=None, rule=None, days=None):
         left = written_answers.unused(given, questions)
         with _writing(folder / written_answers.TABLE) as file:
             waiting = written_answers.write(file, answers, left, questions)
-        with _writing(folder / "written.html") as file:
-            file.writelines(pages.marking_page(answers, left, questions))
+        marking.write(folder, answers, questions, names, headings)
     text = f"{folder / 'grades.csv'}: {len(kept.places)} students"
     text += f", {failed} of them with a reason in place of points" * bool(failed)
     text += f" ({'; '.join(sorted(isolation))})" * bool(isolation)
@@ -129,7 +134,7 @@ def answers_of(result):
             "student": result["student"],
             "in_table": cell(result["student"]),
             "question": name,
-            "answer": answer,
+            "html": str(markdown.render(answer)),
             "digest": written_answers.digest(answer),
             "points": result["questions"][name]["points"],
             "comment": result["questions"][name]["comment"],

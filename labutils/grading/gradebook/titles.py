@@ -3,7 +3,7 @@
 import html
 import re
 
-from ..course import NOTEBOOKS, bare
+from .. import course
 from ..intake import notebooks
 from ..intake.notebooks import mapping, marks, outputs, source, text
 
@@ -21,7 +21,7 @@ def of_questions(questions, folder=None):
 
     Parameters: questions, as `course.questions` returns them; folder, of the instructor's notebooks.
     """
-    found = {}
+    found = {name: name for name in questions}
     for stem in dict.fromkeys(question.notebook for question in questions.values()):
         for cell in _cells(stem, folder):
             question = questions.get(marks(cell).get("grade_id"))
@@ -40,7 +40,7 @@ def in_full(questions, folder=None):
 
 def _cells(stem, folder):
     try:
-        return notebooks.read((folder or NOTEBOOKS) / f"{stem}.ipynb")
+        return notebooks.read((folder or course.NOTEBOOKS) / f"{stem}.ipynb")
     except (OSError, ValueError):  # results are written down later, and elsewhere, than the notebooks were read
         return []
 
@@ -63,7 +63,7 @@ def _caption(cell):
 
 def _asked(question):
     """Return what is printed bold first in a written question, with the text behind it where that is only a number."""
-    given = bare(question.given)
+    given = course.bare(question.given)
     found = BOLD.search(given)
     if not found:
         return given.split("\n")[0][:100]

@@ -16,14 +16,15 @@ import nbformat
 
 from ...networks import checkpoints as networks
 from ...results import ablation, grid, repeats, sensitivity
-from . import leaks
+from . import cloud, leaks
 from .student_version import marks, student_version
 
 NAME = "compression-labs"  # of the folder that students unpack
 POINTS = 110
 # What `make lab` opens is among them: the list of labs, and the setting by which JupyterLab shows it as a page.
 AS_THEY_ARE = ("LICENSE", "environment.yml", "pyproject.toml", "data/README.md", "data/.gitignore")
-AS_THEY_ARE += ("notebooks/README.md", ".jupyter/overrides.json")
+AS_THEY_ARE += ("notebooks/README.md", ".jupyter/overrides.json", ".devcontainer/devcontainer.json")
+AGENTS = b"@AGENTS.md\n\nWhat AI tools may and may not do in this folder stands in AGENTS.md: read it first.\n"
 CUT = "# The rest is for instructors and maintainers, and no part of the student's bundle.\n"
 EARLIEST = (1980, 1, 1, 0, 0, 0)  # the time of every file in the zip; it knows no earlier one
 
@@ -86,10 +87,11 @@ def contents(notebooks):
     return "\n".join(lines)
 
 
-def bundle(root):
+def bundle(root, repository=None, agents=True):
     """Return {path: bytes} of all files that students get.
 
-    Parameters: root, the checkout that it is made of.
+    Parameters: root, the checkout that it is made of; repository, OWNER/NAME on GitHub, to which links for a browser
+        lead; agents, whether AI tools are told how to help.
     Raises: ValueError, in one line that names the file, where anything is not as it must be or a solution survives.
     """
     notebooks = read_course(root)
@@ -100,11 +102,19 @@ def bundle(root):
             files[name] = path.read_bytes()
     for name, notebook in notebooks.items():
         try:
-            files[name] = (nbformat.writes(student_version(notebook)).rstrip("\n") + "\n").encode()
+            given = student_version(notebook)
+            if repository:
+                cloud.add_colab_cell(given, repository)
+            files[name] = (nbformat.writes(given).rstrip("\n") + "\n").encode()
         except ValueError as error:
             raise ValueError(f"{name}, {error}") from None
     template = Path(__file__).with_name("README-for-students.md").read_text(encoding="utf-8")
     files["README.md"] = template.replace("{contents}", contents(notebooks)).encode()
+    if repository:
+        title, rest = files["notebooks/README.md"].decode().split("\n", 1)
+        files["notebooks/README.md"] = f"{title}\n\n{cloud.links(repository, notebooks)}\n{rest}".encode()
+    if agents:
+        files |= {"AGENTS.md": Path(__file__).with_name("AGENTS-for-students.md").read_bytes(), "CLAUDE.md": AGENTS}
     makefile, cut, _ = (root / "Makefile").read_text(encoding="utf-8").partition(CUT)
     if not cut:
         raise ValueError(f"Makefile: expected the line {CUT.strip()!r}, found none")
@@ -145,16 +155,16 @@ def check_ours(folder):
         raise ValueError(f"{folder}: expected an earlier release, found a broken {archive.name}; {advice}")
 
 
-def release(folder, root):
+def release(folder, root, **options):
     """Write the student bundle to `folder`, as a folder and as a zip; return the path of the zip.
 
     An earlier release there is replaced; until the new one is complete, it stays.
-    Parameters: folder, a path; root, the checkout that the bundle is made of.
+    Parameters: folder, a path; root, the checkout that the bundle is made of; options, as of `bundle`.
     Raises: ValueError, as `bundle` does, and where `folder` holds anything but an earlier release.
     """
     folder = Path(folder).resolve()
     check_ours(folder)
-    files = bundle(root)
+    files = bundle(root, **options)
     folder.parent.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:

@@ -1,23 +1,16 @@
-"""Marks by running: grades submissions one by one, on this machine's processes or a Dask cluster's; resumable."""
+"""Marks by running: grades submissions, each in a process of its own, here or on a Dask cluster; resumable."""
 
 import concurrent.futures
 import contextlib
-import hashlib
-import json
-import multiprocessing
-import threading
 from pathlib import Path
 
-from ... import __version__, files
+from ... import files
 from .. import course
-from ..intake.names import file_name
-from . import sandbox
-from .judge import CannotGrade
-from .notebook_run import allowed_seconds, run
+from . import sandbox, scratch, submission_run
+from .kept import Kept, course_digest, submission_digest
 
-LONGEST_ANSWER = 20_000  # characters of a written answer
 PATIENCE = 10  # seconds in which a scheduler must answer
-_alone = threading.Lock()  # a check keeps what it prints to itself, which two threads cannot do at once
+FAILED = "failed"  # in `again`: all whose grading failed
 
 
 def read_all(paths):
@@ -31,117 +24,103 @@ def read_all(paths):
     return found
 
 
-def grade_one(name, notebooks, masters, flags=(), reason="", seconds=None, require_isolation=False):
-    """Grade one submission by running it.
-
-    Parameters: name, the student's; notebooks and masters, dicts from stem to `Cell`s, the student's and the
-        instructor's, or to the reason why there are none; flags and reason, what is known of the submission; seconds,
-        what each notebook may take (default: `allowed_seconds`).
-    Returns: the result, plain JSON, with an entry for every notebook and every question of the instructor's.
-    Raises: CannotGrade where isolation is required and this computer gives none, or a check cannot be set up.
-    """
-    force = sandbox.in_force()
-    if require_isolation and force != sandbox.NAMESPACES:
-        raise CannotGrade(f"--require-isolation: expected Linux that lets this user make namespaces, found {force}")
-    asked = [question for stem, cells in masters.items() for question in course.questions_of(cells, stem)]
-    result = course.blank_result(name, asked, reason, flags) | {"isolation": force}
-    for stem, master in masters.items():
-        cells, rows = notebooks.get(stem, reason or "missing"), {}
-        if isinstance(cells, str):
-            status = "missing" if cells == "missing" else "failed"
-            result["notebooks"][stem] |= {"status": status, "reason": cells}
-            cells = []
-        else:
-            limit = seconds or allowed_seconds(master)
-            with _alone:
-                result["notebooks"][stem], rows = run(cells, master, sandbox.Limits(limit, int(limit) + 1))
-        for question in (question for question in asked if question.notebook == stem):
-            if question.manual:
-                written = [cell.source for cell in cells if cell.id == question.id]
-                result["answers"][question.id] = "\n\n".join(written)[:LONGEST_ANSWER]
-            else:
-                _enter(result, question, rows.get(question.id))
-    entries = result["notebooks"].items()
-    failed = [f"{stem}: {entry['reason']}" for stem, entry in entries if entry["status"] == "failed"]
-    if any(entry["status"] == "ok" for _, entry in entries):
-        result["status"] = "graded"
-    else:
-        failed = failed or ["expected notebooks of the course, found none"]
-    return result | {"reason": reason or "; ".join(failed)}
-
-
-def _enter(result, question, rows):
-    """Enter a check's rows and points into the result; without rows, its one row says why there are none."""
-    if rows is None:
-        reason = result["notebooks"][question.notebook]["reason"]
-        rows = [{"label": "the check", "points": 0, "max": question.max, "message": reason, "hidden": False}]
-    result["questions"][question.id] |= {"points": sum(row["points"] for row in rows), "rows": rows}
-
-
-def grade(submissions, folder, jobs=1, require_isolation=False, dask=None, seconds=None, masters=files.NOTEBOOKS):
+def grade(submissions, folder, jobs=1, dask=None, isolated=True, masters=files.NOTEBOOKS, **options):
     """Grade submissions and yield their results, as they are finished; what is done is kept and not done again.
 
     Parameters: submissions, an iterable of `Submission`s, read as they are needed; folder, where results are kept, in
-        done/, one file a student; jobs, how many processes; dask, the address of a scheduler, whose workers do the
-        work in their place; seconds, what each notebook may take; masters, the folder of the instructor's notebooks.
+        done/, one file a student; jobs, how many at a time; dask, the address of a scheduler, whose workers do the
+        work; isolated, whether to refuse where there is no isolation; masters, the folder of the instructor's
+        notebooks; options, those of `Class`.
     Raises: ValueError (CannotGrade) or OSError, in one line, where the work cannot go on; what is done is kept.
-    A finished result is used again unless the submission, the instructor's notebooks, or labutils changed.
     """
+    scratch.clear()
+    sandbox.demand(isolated and dask is None)  # a cluster's workers see to it themselves
     masters = {path.stem: course.read(path) for path in sorted(Path(masters).glob("*.ipynb"))}
     masters = {stem: cells for stem, cells in masters.items() if course.questions_of(cells)}
-    done = Path(folder) / "done"
-    done.mkdir(parents=True, exist_ok=True)
-    waiting = {}
+    with files.held(Path(folder) / "done"), _executor(jobs, dask) as (executor, workers):
+        yield from Class(masters, folder, isolated, **options).results(submissions, executor, workers)
 
-    def finished(most):
-        """Yield results, and keep them, until at most this many are waited for."""
-        while len(waiting) > most:
-            ready, _ = concurrent.futures.wait(waiting, return_when=concurrent.futures.FIRST_COMPLETED)
-            for future in [future for future in waiting if future in ready]:
-                work, path, digest = waiting.pop(future)
-                yield _result(future, work, path, digest)
 
-    with _executor(jobs, dask) as (executor, workers):
+class Class:
+    """A class that is graded.
+
+    Parameters: masters, {stem: `Cell`s}, the instructor's; folder, for the results; isolated, whether to refuse where
+        there is no isolation; seconds, what each notebook may take; again, the student, or `FAILED`, whose kept
+        results are not used; question, the grade_id of the one question that is graded, anew, where a result of
+        the others is kept, whichever labutils it is from.
+    """
+
+    def __init__(self, masters, folder, isolated=True, seconds=None, again=None, question=None):
+        self.masters, self.isolated, self.again, self.question = masters, isolated, again, question
+        known = {one.id: one for stem, cells in masters.items() for one in course.questions_of(cells, stem)}
+        if question is not None and (question not in known or known[question].manual):
+            checks = ", ".join(name for name, one in known.items() if not one.manual)
+            raise ValueError(f"--question: expected one of {checks}, found {question}")
+        self.only = known.get(question)
+        self.kept, self.options = Kept(Path(folder), course_digest(masters, seconds)), {"seconds": seconds}
+
+    def results(self, submissions, executor, workers):
+        """Yield the results of submissions as they are finished."""
+        waiting, died = {}, []
+
+        def finished(most):
+            while len(waiting) > most:
+                ready, _ = concurrent.futures.wait(waiting, return_when=concurrent.futures.FIRST_COMPLETED)
+                for future in [future for future in waiting if future in ready]:
+                    work, *more = waiting.pop(future)
+                    try:
+                        yield self._done(future.result(), work, *more)
+                    except submission_run.Died:
+                        died.append((work, *more))
+
         for submission in submissions:
             notebooks = read_all(submission.notebooks)
-            work = submission.student, notebooks, masters, [*submission.flags], submission.reason, seconds
-            path, digest = done / f"{file_name(submission.student)}.json", _digest([work, __version__])
-            if result := _kept(path, digest, require_isolation):
-                yield result
+            what = submission.student, notebooks, [*submission.flags], submission.reason
+            digest = submission_digest(*what)
+            old = self._old(submission.student, digest)
+            if old and self.only is None:
+                yield old
                 continue
             yield from finished(most=2 * workers - 1)
-            waiting[executor.submit(grade_one, *work, require_isolation)] = work, path, digest
+            work = dict(zip(("name", "notebooks", "flags", "reason"), what)) | self.options
+            work |= {"masters": self.masters, "only": self.question if old else None}
+            waiting[executor.submit(submission_run.apart, work, self.isolated)] = work, digest, old
         yield from finished(most=0)
+        for work, digest, old in died:  # once more, and alone
+            try:
+                yield self._done(executor.submit(submission_run.apart, work, self.isolated).result(), work, digest, old)
+            except submission_run.Died as error:
+                yield submission_run.grade_one(**work, broken=f"it could not be graded: {error}")
 
+    def _old(self, student, digest):
+        """Return the result that is kept and may be used, or None."""
+        old = self.kept.result(student, digest, any_course=self.only is not None)
+        unused = old is None or self.again == student or self.again == FAILED == old["status"]
+        unprotected = old is not None and old["isolation"] != sandbox.NAMESPACES  # it may be anybody's
+        return None if unused or unprotected else old
 
-def _result(future, work, path, digest):
-    """Return the result of finished work, and keep it; what fails for this submission alone is its reason."""
-    try:
-        result = future.result()
-        files.write_whole(path, json.dumps({"digest": digest, "result": result}).encode())
+    def _done(self, result, work, digest, old):
+        """Return a new result, put into the old one where only a question is new, and keep it."""
+        if old:
+            name, stem = self.question, self.only.notebook
+            old["questions"][name] = result["questions"][name]
+            old["notebooks"][stem], old["timed_out"] = result["notebooks"][stem], result["timed_out"]
+            result = old
+        if result["isolation"] == sandbox.NAMESPACES:
+            self.kept.keep(work["name"], digest, result)
         return result
-    except (CannotGrade, OSError, concurrent.futures.BrokenExecutor):
-        raise
-    except Exception as error:  # the others are graded
-        reason = f"it could not be graded: {type(error).__name__}: {' '.join(str(error).split())[:200]}"
-        name, _, masters = work[:3]
-        return grade_one(name, {}, masters, reason=reason)
 
 
 @contextlib.contextmanager
 def _executor(jobs, dask):
     """Yield (a concurrent.futures executor, how many submissions it works on at once)."""
     if dask is None:
-        sandbox.in_force()  # here already, where nothing has been started
-        context = multiprocessing.get_context("spawn")
-        with concurrent.futures.ProcessPoolExecutor(jobs, context) as executor:
+        with concurrent.futures.ThreadPoolExecutor(jobs) as executor:  # each waits for a process of its own
             try:
                 yield executor, jobs
-            except concurrent.futures.BrokenExecutor:
-                again = "the same command goes on there"
-                raise OSError(f"expected {jobs} processes that grade, found one that was ended; {again}") from None
             finally:
-                executor.shutdown(cancel_futures=True)
+                executor.shutdown(wait=False, cancel_futures=True)
+                submission_run.stop()
         return
     try:
         import distributed
@@ -153,17 +132,3 @@ def _executor(jobs, dask):
         raise OSError(f"--dask: expected a scheduler at {dask}, found none: {error}") from None
     with client:
         yield client.get_executor(pure=False), max(1, sum(client.nthreads().values()))
-
-
-def _digest(work):
-    return hashlib.sha256(json.dumps(work).encode()).hexdigest()
-
-
-def _kept(path, digest, require_isolation):
-    """Return the result that a file keeps of exactly this work, or None."""
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        kept = json.loads(path.read_text(encoding="utf-8"))
-        isolated = kept["result"]["isolation"] == sandbox.NAMESPACES
-        if kept["digest"] == digest and (isolated or not require_isolation):
-            return kept["result"]
-    return None

@@ -12,22 +12,26 @@ import numpy as np
 
 PLAIN = (type(None), bool, int, float, str)
 MODULES = ("ResNet20", "QuantLinear", "Linear")
+MOST = 1_000_000  # numbers of an array or a list, characters of a text; the largest layer has 36,864 weights
 SGD = ("lr", "momentum", "dampening", "weight_decay", "nesterov")
 
 
 def encode(value):
-    """Return a value as what JSON holds; raise TypeError for a kind of value that no exercise takes or returns."""
+    """Return a value as what JSON holds.
+
+    Raises: TypeError for a kind of value that no exercise takes or returns; ValueError for more of it than any does.
+    """
     if isinstance(value, np.generic):
         value = value.item()
     if type(value) in PLAIN:
-        return value
+        return bounded(value)
     if isinstance(value, numbers.Real):  # a Fraction, or a longdouble, which is its own item
         return float(value)
-    if isinstance(value, list):
-        return [encode(part) for part in value]
-    if isinstance(value, tuple):
-        return {"tuple": [encode(part) for part in value]}
+    if isinstance(value, (list, tuple)):
+        parts = [encode(part) for part in bounded(value)]
+        return {"tuple": parts} if isinstance(value, tuple) else parts
     if isinstance(value, np.ndarray):
+        bounded(value)
         if value.dtype.kind not in "biuf":
             raise TypeError(f"expected an array of numbers, found one of {value.dtype}")
         if value.dtype.itemsize > 8:  # a longdouble, which each computer spells differently
@@ -44,18 +48,29 @@ def encode(value):
     raise TypeError(f"expected numbers, found {type(value).__name__}")
 
 
+def bounded(value):
+    """Return an array, list, text or number as it is; raise ValueError where it is larger than any that is right."""
+    size = value.size if isinstance(value, np.ndarray) else len(value) if isinstance(value, (list, tuple, str)) else 1
+    if size > MOST:
+        found = f"an array of shape {value.shape}" if isinstance(value, np.ndarray) else f"{size} of them"
+        raise ValueError(f"expected at most {MOST} numbers or characters, found {found}")
+    if isinstance(value, int) and value.bit_length() > 64:
+        raise ValueError(f"expected a number of at most 64 bits, found one of {value.bit_length()}")
+    return value
+
+
 def decode(plain):
     """Return the value that `encode` was given; raise ValueError for what it never returns."""
     if type(plain) in PLAIN:
-        return plain
+        return bounded(plain)
     if isinstance(plain, list):
-        return [decode(part) for part in plain]
+        return [decode(part) for part in bounded(plain)]
     if "tuple" in plain:
         return tuple(map(decode, plain["tuple"]))
     if "array" in plain:
         if not re.fullmatch(r"[<>|][biuf]\d", plain["type"]):
             raise ValueError("expected an array of numbers, found another")
-        return np.frombuffer(base64.b64decode(plain["array"]), plain["type"]).reshape(plain["shape"]).copy()
+        return bounded(np.frombuffer(base64.b64decode(plain["array"]), plain["type"])).reshape(plain["shape"]).copy()
     if "regression" in plain:
         from labutils.linear.regression import Regression
 

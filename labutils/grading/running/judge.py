@@ -7,39 +7,52 @@ counts are the values that the functions return, which this process compares.
 import ast
 import contextlib
 import io
-import symtable
+import signal
+import threading
 
 from ...checks import RECORD
+from ...checks.waiting import names
 from ..course import hidden_rows
+from .dependencies import needed, statements
 from .exchange import decode, encode, encode_arguments, share, update
+from .sandbox import CannotGrade
+
+SECONDS = 60  # of this process's own time, for one question
 
 
-class CannotGrade(ValueError):
-    """Grading cannot go on here, whatever was handed in; the message says what is missing."""
+class TooLong(BaseException):
+    """Deciding a question took too long; no check keeps it from ending it."""
 
 
-def names(source):
-    """Return (the names that a piece of code assigns, the names that it uses) at its top level."""
-    top = symtable.symtable(source, "a cell", "exec")
-    made = {symbol.get_name() for symbol in top.get_symbols() if symbol.is_assigned() or symbol.is_imported()}
-    used, tables = set(), [top]
-    for table in tables:
-        tables += table.get_children()
-        used |= {symbol.get_name() for symbol in table.get_symbols() if symbol.is_global() or table is top}
-    return made, used
+@contextlib.contextmanager
+def within(seconds):
+    """Raise TooLong in the block where this process computes for longer; waiting for a student's does not count."""
+    if threading.current_thread() is not threading.main_thread():  # no other may set a timer
+        yield
+        return
+
+    def stop(*_):
+        raise TooLong
+
+    before = signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
+
+
+def one_row(question, reason):
+    """Return the rows of a question that was not decided: one, which says why."""
+    return [{"label": "the check", "points": 0, "max": question.max, "message": reason, "hidden": False}]
 
 
 def given(cells, check):
-    """Return the sources of the given code cells on which a check depends, by name; answers are not among them."""
-    _, wanted = names(check)
-    chosen = []
-    for cell in reversed(cells):
-        if cell.kind == "code" and not cell.solution and not cell.grade:
-            made, used = names(cell.source)
-            if made & wanted:
-                wanted |= used
-                chosen.append(cell.source)
-    return chosen[::-1]
+    """Return the sources of the given statements on which a check depends, in their order; no answer is among them."""
+    cells = [cell for cell in cells if cell.kind == "code" and not cell.solution and not cell.grade]
+    found = [statement for cell in cells for statement in statements(cell.source)]
+    return [statement.source for statement in needed(found, names(check)[0])]
 
 
 def decide(cells, question, ask):
@@ -60,8 +73,12 @@ def decide(cells, question, ask):
             raise CannotGrade(f"{question.id}: the check cannot be set up here: {error}") from None
         for cell in above:
             if cell.solution and cell.kind == "code":
-                scope |= {node.name: _stand_in(node, ask) for node in ast.parse(cell.source).body}
-        report = eval(check, scope)
+                scope |= {name: _stand_in(name, node, ask) for name, node in stand_ins(cell.source).items()}
+        try:
+            with within(SECONDS):
+                report = eval(check, scope)
+        except TooLong:
+            return one_row(question, f"deciding it took longer than {SECONDS} s: what does the answer return?")
     rows = report._repr_mimebundle_()[RECORD]["rows"]
     first_hidden = len(rows) - hidden_rows(check)
     return [
@@ -70,21 +87,26 @@ def decide(cells, question, ask):
     ]
 
 
-def _stand_in(node, ask):
+def stand_ins(answer):
+    """Return {name: definition} of what an instructor's answer cell defines, functions and classes."""
+    return {node.name: node for node in ast.parse(answer).body}
+
+
+def _stand_in(name, node, ask):
     """Return what stands here for a student's function, or for a torch.autograd.Function with its `apply`."""
     if not isinstance(node, ast.ClassDef):
-        return lambda *arguments: _call(ask, node.name, arguments)
+        return lambda *arguments: _call(ask, name, arguments)
     import torch
 
     class StandIn(torch.autograd.Function):
         @staticmethod
         def forward(ctx, w, *others):
             ctx.arguments = w.detach().clone(), *others
-            return _call(ask, f"{node.name}.apply", ctx.arguments)
+            return _call(ask, f"{name}.apply", ctx.arguments)
 
         @staticmethod
         def backward(ctx, upstream):
-            slope = _call(ask, f"{node.name}.apply", ctx.arguments, upstream=encode(upstream))
+            slope = _call(ask, f"{name}.apply", ctx.arguments, upstream=encode(upstream))
             return slope, *[None] * (len(ctx.arguments) - 1)
 
     return StandIn

@@ -1,16 +1,13 @@
-"""Runs one student's notebook in isolation and decides its questions where they stand.
+"""Runs what counts of one student's notebook in isolation and decides its questions where they stand.
 
-The notebook is run as it is, cell by cell, but for its check cells. Where the cells of a question have run, the
+Of the notebook those statements are run on which its answers depend; where those of a question have run, the
 instructor's own check, hidden tests included, is decided by `judge`: it doesn't matter whether the student's check cell
 was changed, doubled or lost.
 """
 
 import contextlib
-import json
-import re
 import shutil
 import sys
-import tempfile
 from pathlib import Path
 
 from ... import files
@@ -18,16 +15,11 @@ from ...datasets import find
 from ...networks import checkpoints
 from .. import course
 from . import exchange, judge, student_process
+from .dependencies import merged, needed
 from .sandbox import Ended, Sandbox
+from .student import Student
 
-MOST_PARTS = 100_000  # lists and dicts in one answer, counted before it is parsed: each takes memory
 MOST_FLAGS = 20  # of one notebook; a count says how many more there are
-
-
-def allowed_seconds(master):
-    """Return how long a notebook may run: ten times what its first cell says, and 30 s more."""
-    stated = re.search(r"run in (\d+) s\.", master[0].source) if master else None
-    return 30 + 10 * int(stated.group(1) if stated else 10)
 
 
 def furnish(room):
@@ -48,11 +40,13 @@ def furnish(room):
     return lab
 
 
-def enter(room, limits):
-    """Return a `Sandbox` in which a student's process waits for cells; `room` is an empty folder."""
-    lab, found = furnish(room), find.locate()
+def enter(lab, room, limits):
+    """Return a `Sandbox` in which a student's process waits for statements; `room` is an empty folder."""
+    found = find.locate()
     environment = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     environment |= {"MPLBACKEND": "Agg", "PYTHONPATH": str(lab), "LABUTILS_FONTS": str(lab / "fonts")}
+    environment["LABUTILS_LIVE_SECONDS"] = "2"  # nobody watches the trainings of labs 06 and 07 here
+    environment |= {"PIP_RETRIES": "0"}  # there is no network, and pip would wait for it
     if found:
         found = found.parent.resolve() / found.name  # itself, and nothing that lies beside it
         environment["LABUTILS_DATA"] = str(found.parent)
@@ -66,37 +60,28 @@ def due(cells, question):
     return max(own, default=len(cells) - 1)
 
 
-def run(cells, master, limits):
-    """Run a student's cells and decide the questions of the instructor's notebook.
+def run(cells, master, lab, limits, only=None):
+    """Run what counts of a student's cells and decide the questions of the instructor's notebook.
 
-    Parameters: cells, the student's; master, the instructor's; limits, an `isolation.Limits`.
-    Returns: ({"status", "reason", "flags"}, {grade_id: rows}); a question that was not reached has no rows.
+    Parameters: cells, the student's; master, the instructor's; lab, the folder that `furnish` made; limits, a
+        `sandbox.Limits`; only, the grade_id of the one question to be decided (None: all).
+    Returns: ({"status", "reason", "flags"}, {grade_id: rows}, whether anything ran out of time, which it might not
+        another time); a question that was not reached has no rows.
     Raises: CannotGrade where a check cannot be set up.
     """
-    checks = {question.id: question for question in course.questions_of(master) if not question.manual}
-    flags, rows = [], {}
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as room, enter(room, limits) as sandbox:
-
-        def ask(request):
-            raw = sandbox.ask(json.dumps(request).encode())
-            with contextlib.suppress(ValueError, RecursionError):
-                answer = json.loads(raw) if raw.count(b"[") + raw.count(b"{") < MOST_PARTS else None
-                if isinstance(answer, dict):
-                    return answer
-            sandbox.end("it answered something else than was asked")
-
-        with contextlib.suppress(Ended):
-            for place, cell in enumerate(cells):
-                if cell.kind == "code" and cell.id not in checks:
-                    error = ask({"run": cell.source}).get("error")
-                    if error:
-                        flags.append(f"cell {place + 1} stopped with {' '.join(str(error).split())[:300]}")
-                for question in checks.values():
-                    if due(cells, question) == place:
-                        rows[question.id] = judge.decide(master, question, ask)
-        if sandbox.output_is_full():
-            flags.append(f"its output was cut at {limits.file_size / 1e6:g} MB")
-        reason = sandbox.reason or ("" if cells else "it has no cells")
+    checks = [question for question in course.questions_of(master) if not question.manual]
+    left = sorted((due(cells, one), place, one) for place, one in enumerate(checks) if only in (None, one.id))
+    asked = {name for cell in master if cell.solution and cell.kind == "code" for name in judge.stand_ins(cell.source)}
+    rows = {}
+    with Student(lambda room: enter(lab, room, limits), limits) as student, contextlib.suppress(Ended):
+        for statement in [*needed(merged(cells, master, {one.id for one in checks}), asked), None]:
+            while left and (statement is None or left[0][0] < statement.place):
+                _, _, question = left.pop(0)
+                rows[question.id] = student.decide(master, question)
+            if statement is not None and left:
+                student.run(statement)
+    flags = student.flags
     if len(flags) > MOST_FLAGS:
         flags[MOST_FLAGS:] = [f"and {len(flags) - MOST_FLAGS} more like these"]
-    return {"status": "failed" if reason else "ok", "reason": reason, "flags": flags}, rows
+    reason = student.reason if cells else "it has no cells"
+    return {"status": "failed" if reason else "ok", "reason": reason, "flags": flags}, rows, student.late

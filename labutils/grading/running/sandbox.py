@@ -5,6 +5,7 @@ The command is started by `supervisor`, a program of its own; here is who talks 
 
 import contextlib
 import functools
+import itertools
 import json
 import os
 import select
@@ -15,31 +16,40 @@ import subprocess
 import sys
 import tempfile
 import time
+from pathlib import Path
 from typing import NamedTuple
 
 from ... import files
-from . import supervisor
+from . import cgroup, processes, supervisor
 
 NAMESPACES = "namespaces: no network, no files but the labs' and Python's, no processes but its own; limits"
 LIMITS_ONLY = "limits only: this computer lets nobody make namespaces, so the code saw your files and your network"
+ADVICE = "grade on Linux or in WSL, use --stored, or take the risk that the README names with --no-isolation"
 POSIX = os.name == "posix"
 APART = ("--mount", "--pid", "--net", "--ipc", "--uts")
 PYTHON = (sys.base_prefix, os.path.realpath(sys.base_prefix), sys.prefix)
 LARGEST_REPLY = 16_000_000  # bytes
+_numbers = itertools.count()
 
 
 class Limits(NamedTuple):
     """What a command may use: seconds of wall time and of each process's processor time, processes, and bytes.
 
-    `memory` is for all processes together, `file_size` for one file and for the output, `disk` for all files.
+    `call` is for one message, `memory` for all processes together, `file_size` for one file and for the output, `disk`
+    for all files.
     """
 
     seconds: float = 120
+    call: float = 30
     cpu_seconds: int = 120
     processes: int = 100
     memory: int = 6_000_000_000
     file_size: int = 64_000_000
     disk: int = 256_000_000
+
+
+class CannotGrade(ValueError):
+    """Grading cannot go on here, whatever was handed in; the message says what is missing."""
 
 
 class Ended(Exception):
@@ -58,12 +68,21 @@ def in_force():
         return LIMITS_ONLY
     with tempfile.TemporaryDirectory() as room:
         hidden = [str(files.NOTEBOOKS), os.path.join(room, "output")]
-        look = f"import os, socket; print(not any(map(os.path.exists, {hidden})) and len(socket.if_nameindex()) < 2)"
+        look = f"""import os, socket
+try: alone = len(socket.if_nameindex()) < 2
+except OSError: alone = True
+print(alone and not any(map(os.path.exists, {hidden})))"""
         try:
             with Sandbox([sys.executable, "-I", "-c", look], room, isolation=NAMESPACES) as sandbox:
                 return NAMESPACES if sandbox.read(5) == b"True\n" else LIMITS_ONLY
         except Ended:
             return LIMITS_ONLY
+
+
+def demand(isolated=True):
+    """Raise CannotGrade, in one line, where there should be isolation and this computer gives none."""
+    if in_force() != NAMESPACES and isolated:
+        raise CannotGrade(f"expected a computer that lets this user make namespaces, found none; {ADVICE}")
 
 
 class Sandbox:
@@ -81,13 +100,15 @@ class Sandbox:
         self.folder, root = (os.path.join(os.path.realpath(room), name) for name in ("own", "root"))
         for folder in (self.folder, root):
             os.mkdir(folder)
+        self.cgroup = cgroup.make(f"labutils-{os.getpid()}-{next(_numbers)}", limits.memory + limits.disk)
         self.output = open(os.path.join(room, "output"), "w+b")  # noqa: SIM115, closed by __exit__
         plan = {
             "command": list(map(str, command)),
             "root": root if self.isolation == NAMESPACES else None,
             "readable": [*PYTHON, *map(str, readable), *map(os.path.realpath, readable)],  # links, and where they lead
             "folder": self.folder,
-            "user": 100_000 + os.getpid() if os.geteuid() == 0 else None,  # nobody's, so that processes are counted
+            "user": 100_000 + os.getpid() if self._may_be_another() else None,  # nobody's: processes are counted
+            "cgroup": str(self.cgroup / "cgroup.procs") if self.cgroup else None,
             "limits": limits._asdict(),
         }
         words = [sys.executable, "-I", "-S", supervisor.__file__, json.dumps(plan)]
@@ -106,16 +127,31 @@ class Sandbox:
             start_new_session=True,
         )
         os.set_blocking(self.process.stdin.fileno(), False)
-        self.ends = time.monotonic() + limits.seconds
-        self.looks, self.reason = time.monotonic() + 0.5, ""
+        self.seconds, self.ends = limits.seconds, time.monotonic() + limits.seconds
+        self.looks, self.reason, self.ran_out = time.monotonic() + 0.5, "", False
 
-    def ask(self, message):
-        """Send bytes and return the bytes of the answer; raise `Ended` where there will be none."""
+    def _may_be_another(self):
+        """Return whether the command can run as another user: we are root, and others may read Python."""
+        paths = [parent for path in map(Path, PYTHON) for parent in (path, *path.parents)]
+        return os.geteuid() == 0 and (self.isolation == NAMESPACES or all(path.stat().st_mode & 1 for path in paths))
+
+    def ask(self, message, seconds=None):
+        """Send bytes and return the bytes of the answer; raise `Ended` where there will be none in these seconds."""
+        if seconds is not None:
+            self.seconds, self.ends = seconds, time.monotonic() + seconds
         self._write(struct.pack(">Q", len(message)) + message)
         (size,) = struct.unpack(">Q", self.read(8))
         if size > LARGEST_REPLY:
             self.end(f"it answered with more than {LARGEST_REPLY / 1e6:g} MB")
         return self.read(size)
+
+    def has_answered(self):
+        """Return whether there is anything to read, asked or not."""
+        import fcntl  # here, for Windows has none
+        import termios
+
+        waiting = fcntl.ioctl(self.process.stdout, termios.FIONREAD, bytes(4))
+        return bool(struct.unpack("i", waiting)[0])
 
     def read(self, size):
         """Return the next `size` bytes that the command wrote; raise `Ended` where it did not."""
@@ -144,7 +180,8 @@ class Sandbox:
         ready = any(select.select(reads, writes, [], 0.25))
         now = time.monotonic()
         if now > self.ends:
-            self.end(f"it ran longer than {self.limits.seconds:g} s")
+            self.ran_out = True
+            self.end(f"it ran longer than {self.seconds:.3g} s")
         if now > self.looks:
             self.looks = now + 0.5
             self._look()
@@ -154,10 +191,10 @@ class Sandbox:
 
     def _look(self):
         """End the command where it has too many processes, or they too much memory: no limit of one process does."""
-        family = _family(self.process.pid)
+        family = processes.family(self.process.pid)
         if len(family) > self.limits.processes:
             self.end(f"it started more than {self.limits.processes} processes")
-        if all(_memory(family, exact) > self.limits.memory for exact in (False, True)):
+        if all(processes.memory(family, exact) > self.limits.memory for exact in (False, True)):
             self.end(f"it used more than {self.limits.memory / 1e9:g} GB of memory")
 
     def _gone(self):
@@ -191,7 +228,9 @@ class Sandbox:
     def close(self):
         """End the command and all that it started; no matter whether some of it has ended before."""
         if self.process.poll() is None:
-            _end_family(self.process)
+            processes.end_family(self.process)
+        if self.cgroup:
+            cgroup.remove(self.cgroup)
         for pipe in (self.process.stdin, self.process.stdout):
             with contextlib.suppress(OSError):
                 pipe.close()
@@ -202,36 +241,3 @@ class Sandbox:
     def __exit__(self, *_):
         self.close()
         self.output.close()
-
-
-def _family(pid):
-    """Return all processes that descend from one, as psutil sees them; those that left its session too."""
-    import psutil
-
-    with contextlib.suppress(psutil.NoSuchProcess):
-        return psutil.Process(pid).children(recursive=True)
-    return []
-
-
-def _memory(family, exact):
-    """Return the bytes that processes use together; `exact` counts what they share once, and takes longer."""
-    used = 0
-    for process in family:
-        with contextlib.suppress(Exception):  # it may have ended since
-            info = process.memory_full_info() if exact else process.memory_info()
-            used += getattr(info, "pss", info.rss)
-    return used
-
-
-def _end_family(process):
-    """Kill a supervisor's descendants, first to last, until there are none, and then itself."""
-    for _ in range(100):
-        family = _family(process.pid)
-        for descendant in family:
-            with contextlib.suppress(Exception):
-                descendant.kill()
-        if not family:
-            break
-        time.sleep(0.01)
-    process.kill()
-    process.wait()

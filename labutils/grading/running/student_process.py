@@ -1,15 +1,20 @@
-"""The program of a student's process: it runs cells and calls functions, as it is told over standard input.
+"""The program of a student's process: it runs statements and calls functions, as it is told over standard input.
 
-It runs in isolation, beside a copy of `exchange` and of labutils. Nothing that it says is trusted: it returns values,
+It runs apart, beside a copy of `exchange` and of labutils. Nothing that it says is trusted: it returns values,
 and the grader compares.
 """
 
+import builtins
 import contextlib
+import functools
 import json
+import linecache
 import os
 import shutil
 import struct
 import sys
+
+NAMES = {"__name__": "__main__"}  # of the notebook
 
 
 def take_channel():
@@ -41,8 +46,9 @@ def take_channel():
     return read, write, reset
 
 
+@functools.cache
 def start_shell():
-    """Return an IPython shell, which knows magics as a notebook does; it shows no figures, keeps no history."""
+    """Return IPython's shell, which knows magics as a notebook does; it shows no figures, keeps no history."""
     from IPython.core.history import HistoryManager
     from IPython.core.interactiveshell import InteractiveShell
 
@@ -53,27 +59,36 @@ def start_shell():
         def enable_matplotlib(self, gui=None):
             return gui, "agg"
 
-        def showtraceback(self, *_, **__):
-            pass  # it takes long, and nobody reads it
-
-        showsyntaxerror = showtraceback
-
     HistoryManager.enabled = False
-    return Shell.instance()
+    return Shell.instance(user_ns=NAMES)
 
 
-def run(shell, source):
-    """Run one cell; return None, or the text of the error that stopped it."""
-    result = shell.run_cell(source)
-    if "matplotlib.pyplot" in sys.modules:
-        sys.modules["matplotlib.pyplot"].close("all")  # as a notebook does below each cell
-    error = result.error_before_exec or result.error_in_exec
-    return error and describe(error)
+def display(*values, **options):
+    """Display values as a notebook does, where nobody sees them."""
+    from IPython.display import display
+
+    display(*values, **options)
+
+
+def run(source):
+    """Run one statement; return None, or the text of the error that stopped it."""
+    name = f"<statement {len(linecache.cache)}>"
+    linecache.cache[name] = len(source), None, source.splitlines(keepends=True), name  # for inspect, and tracebacks
+    try:
+        exec(compile(source, name, "exec"), NAMES)
+    except BaseException as error:
+        return describe(error)
+    finally:
+        if "matplotlib.pyplot" in sys.modules:
+            sys.modules["matplotlib.pyplot"].close("all")  # as a notebook does below each cell
 
 
 def describe(error):
-    """Return the kind and the text of an exception."""
-    return f"{type(error).__name__}: {error}"
+    """Return the kind and the text of an exception, whatever its class does when asked."""
+    try:
+        return f"{type(error).__name__}: {error}"[:1000]
+    except BaseException:
+        return "an error without a text"
 
 
 def shared_with(value, arguments):
@@ -93,7 +108,7 @@ def call(names, request):
     arguments = decode_arguments(request["arguments"])
     name, *attributes = request["call"].split(".")
     if name not in names:
-        raise NameError(f"{name} is not defined")
+        raise NameError(f"name {name!r} is not defined")
     function = names[name]
     for attribute in attributes:
         function = getattr(function, attribute)
@@ -114,15 +129,18 @@ def main():
     read, write, reset = take_channel()
     with contextlib.suppress(OSError):  # fonts that the grader has listed, so that matplotlib need not search
         shutil.copytree(os.environ["LABUTILS_FONTS"], os.path.expanduser("~/.cache/matplotlib"))
-    shell = start_shell()
+    import exchange  # noqa: F401, before a file of this name can lie in the student's folder
+
+    sys.path.insert(0, "")  # where a notebook finds modules that stand beside it
+    builtins.get_ipython, builtins.display = start_shell, display
     while True:
         request = read()
         reset()
         try:
-            answer = {"error": run(shell, request["run"])} if "run" in request else call(shell.user_ns, request)
+            answer = {"error": run(request["run"])} if "run" in request else call(NAMES, request)
         except BaseException as error:
             answer = {"error": describe(error)}
-        write(answer)
+        write(answer | {"number": request["number"]})
 
 
 if __name__ == "__main__":

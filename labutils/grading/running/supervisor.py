@@ -1,4 +1,4 @@
-"""The program that starts a command apart; `isolation` runs it, as a file of its own, on plain Python.
+"""The program that starts a command apart; `sandbox` runs it, as a file of its own, on plain Python.
 
 It builds a file system that holds only what the command may see, gives up every privilege, sets the limits, starts the
 command, and ends whatever is left of it when the command ends or the one who asked for it is gone.
@@ -25,9 +25,16 @@ _MS_NOSUID, _MS_NODEV, _MS_BIND, _MS_REC, _MS_PRIVATE = 2, 4, 4096, 16384, 1 << 
 _SYS_MOUNT_SETATTR, _AT_FDCWD, _AT_RECURSIVE, _ATTR_RDONLY_NOSUID_NODEV = 442, -100, 0x8000, 1 | 2 | 4
 _PR_CAPBSET_DROP, _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS = 24, 36, 38
 _CAPABILITY_VERSION_3 = 0x20080522
-# Calls that make memory which belongs to no process and no limit counts: memfd_create, memfd_secret, shmget.
 _PR_SET_SECCOMP, _SECCOMP_FILTER, _ALLOW, _REFUSE = 22, 2, 0x7FFF0000, 0x00050000 | 1  # with EPERM
-_REFUSED = {"x86_64": (0xC000003E, (319, 447, 29)), "aarch64": (0xC00000B7, (279, 447, 194))}
+# Calls that are refused. Most make memory which belongs to no process and no limit counts: memfd_create, memfd_secret,
+# shmget, semget, msgget, mq_open, socket, socketpair. The rest reach the kernel's keys, where one student could leave
+# what another reads, or much of the kernel that no answer needs: add_key, request_key, keyctl, io_uring_setup,
+# io_uring_enter, io_uring_register, userfaultfd, bpf, perf_event_open.
+_NEW = (425, 426, 427, 447)  # the same on both
+_REFUSED = {
+    "x86_64": (0xC000003E, (*_NEW, 319, 29, 64, 68, 240, 41, 53, 248, 249, 250, 323, 321, 298)),
+    "aarch64": (0xC00000B7, (*_NEW, 279, 194, 190, 186, 180, 198, 199, 217, 218, 219, 282, 280, 241)),
+}
 
 
 def _call(name, *arguments):
@@ -70,6 +77,9 @@ def _hide_files(plan):
     for path in (*SYSTEM, *plan["readable"], *DEVICES):
         _show(path, root)
     os.symlink(folder, f"{root}/dev/shm")
+    os.mkdir(f"{root}/dev/pts")  # terminals of its own, for a cell that begins with !
+    _call("mount", "devpts", f"{root}/dev/pts", "devpts", _MS_NOSUID, "newinstance,ptmxmode=0666,mode=620,max=16")
+    os.symlink("pts/ptmx", f"{root}/dev/ptmx")
     os.makedirs(root + folder, exist_ok=True)
     _freeze(root, flags=0)
     size = f"size={plan['limits']['disk']},nr_inodes={MOST_FILES},mode=700,uid={user},gid={user}"
@@ -106,10 +116,11 @@ def _refuse_calls():
     _call("prctl", _PR_SET_SECCOMP, _SECCOMP_FILTER, program, 0, 0)
 
 
-def _set_limits(seconds, cpu_seconds, processes, memory, file_size, disk, isolated):
+def _set_limits(seconds, call, cpu_seconds, processes, memory, file_size, disk, isolated):
     import resource
 
     limits = {"CORE": 0, "CPU": cpu_seconds, "FSIZE": file_size, "NOFILE": 512, "DATA": memory, "AS": 4 * memory}
+    limits |= {"SIGPENDING": 1000, "MSGQUEUE": 0}
     if isolated:  # elsewhere it would count all processes of this user
         limits["NPROC"] = processes
     for name, value in limits.items():
@@ -120,6 +131,9 @@ def _set_limits(seconds, cpu_seconds, processes, memory, file_size, disk, isolat
 def supervise(plan):
     """Run the command of a plan; return its exit code, after which nothing of it is left."""
     isolated = plan["root"] is not None
+    if plan["cgroup"]:
+        with open(plan["cgroup"], "w") as group:
+            group.write("0")
     if isolated:
         _hide_files(plan)
         _give_up_privileges(plan["user"])
@@ -130,7 +144,12 @@ def supervise(plan):
     if child == 0:
         os.setsid()
         os.chdir(plan["folder"])
-        _set_limits(**plan["limits"], isolated=isolated)
+        if not isolated and sys.platform == "linux":
+            if plan["user"] is not None:
+                os.chown(plan["folder"], plan["user"], plan["user"])
+            _give_up_privileges(plan["user"])
+            _refuse_calls()
+        _set_limits(**plan["limits"], isolated=isolated or plan["user"] is not None)
         os.execv(plan["command"][0], plan["command"])
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 1)  # so that who reads sees the end when the command ends

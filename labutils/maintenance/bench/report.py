@@ -16,7 +16,7 @@ import torch
 from ... import files
 from ...show import plotting, tables
 from ...show.style import COLORS
-from . import measure
+from . import measure, to_accuracy
 
 FOLDER = files.REPOSITORY / "build"
 
@@ -107,3 +107,11 @@ def report_accuracy(quick=False, folder=None):
     Parameters: quick, one seed and one epoch; folder, as in `report`.
     """
     show_and_keep(list(measure.accuracies(quick)), quick, Path(folder or FOLDER) / "bench-accuracy.json")
+
+
+def report_to_accuracy(quick=False, folder=None):
+    """Measure how long training takes to the homework's accuracies, print the table, write bench-to-accuracy.json.
+
+    Parameters: quick, 4 bits from one seed alone; folder, as in `report`.
+    """
+    show_and_keep(list(to_accuracy.rows(quick)), quick, Path(folder or FOLDER) / "bench-to-accuracy.json")

@@ -11,27 +11,30 @@ CHUNK = 0.05  # seconds that a quick function is called for before the next one'
 class Row(NamedTuple):
     """One measurement: `ours` and `theirs` in `unit`, and the ratio of the two with its target, where there is one.
 
+    `ours` is None where what was to be timed did not come about: the target is missed.
     `at_least` says whether the target is a lower bound, as for images per second, or an upper one, as for seconds.
     """
 
     what: str
     beside: str
     unit: str
-    ours: float
+    ours: float | None
     theirs: float | None = None
     target: float | None = None
     at_least: bool = False
 
     @property
     def ratio(self):
-        """Ours in theirs, None where there is nothing beside it."""
-        return None if self.theirs is None else self.ours / self.theirs
+        """Ours in theirs, None where one of them is missing."""
+        return None if self.theirs is None or self.ours is None else self.ours / self.theirs
 
     @property
     def met(self):
         """Whether the target is met, None where there is none."""
         if self.target is None:
             return None
+        if self.ours is None:
+            return False
         return self.ratio >= self.target if self.at_least else self.ratio <= self.target
 
 

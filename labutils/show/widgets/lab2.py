@@ -19,6 +19,7 @@ def quantizer_figure(weights, bits, left_out=0.0):
 
     from ...networks.quantize import linear_quantize
 
+    weights = weights.detach().cpu()
     low, high = torch.quantile(weights.flatten(), torch.tensor([left_out / 2, 1 - left_out / 2])).tolist()
     rounded = linear_quantize(weights.clamp(low, high), bits)
     levels = rounded.unique().numpy()

@@ -16,7 +16,7 @@ from helpers.handing_in import FIRST, SECOND, data, hand_in, notebook, record, w
 
 from labutils import __main__, files
 from labutils.grading import course, stored
-from labutils.grading.gradebook import gradebook, pages, written_answers
+from labutils.grading.gradebook import gradebook, written_answers
 from labutils.grading.intake import submissions
 
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>'\"&"
@@ -68,6 +68,12 @@ def rows(out, name="grades.csv"):
     with open(out / name, newline="", encoding="utf-8") as file:
         found = list(csv.DictReader(file))
     return {"/".join(row[key] for key in ("student", "question") if key in row): row for row in found}
+
+
+def entries_of(page):
+    """Return what the script of a marking page knows: [[student, question, points, digest, comment], ...]."""
+    (parts,) = re.findall(r'id="parts">(.*?)</script>', page.read_text(encoding="utf-8"), re.DOTALL)
+    return [entry for part in json.loads(parts) for entry in part["entries"]]
 
 
 def fill(out, **points):
@@ -219,20 +225,28 @@ def test_what_others_wrote_is_escaped_everywhere(write, result):
             row |= {"label": EVIL, "message": EVIL}
     out = write(made)
     (page,) = (out / "students").iterdir()
-    for path, allowed in ((page, set()), (out / "written.html", {"script", "input", "form"})):
-        seen = Tags(path.read_text(encoding="utf-8"))
-        assert not seen.tags & {"script", "img", "input", "form", "iframe", "a"} - allowed
-        assert not [name for name, _ in seen.attributes if name.startswith("on") or name in ("src", "href")]
-        assert EVIL in seen.text
+    marking = {"script", "input", "a", "button", "select", "textarea"}
+    paths = [(page, set()), (out / "written.html", {"a"}), *((path, marking) for path in (out / "marking").iterdir())]
+    assert len(paths) == 5
+    for path, allowed in paths:
+        text = path.read_text(encoding="utf-8")
+        seen = Tags(text)
+        assert not seen.tags & ({"script", "img", "form", "iframe", "object", "link", "base"} | marking) - allowed
+        assert not [name for name, _ in seen.attributes if name.startswith("on") or name == "src"]
+        ours = ("written.html", "../written.html", "marking/")
+        assert all(value.startswith(ours) for name, value in seen.attributes if name == "href")
+        assert EVIL not in text and (EVIL in seen.text or path.name in ("written.html", "by-student.html"))
         assert any("default-src 'none'" in (value or "") for _, value in seen.attributes)
 
 
-def test_only_our_script_may_run_on_the_page_of_answers():
-    page = "".join(pages.marking_page([], [], {}))
-    (script,) = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    assert f"script-src 'sha256-{digest}'" in page
-    assert "script-src" not in pages.page("x", "")
+def test_only_our_script_may_run_on_the_pages_of_answers(write, result):
+    out = write(result())
+    for name in ("lab1_a_text", "by-student"):
+        page = (out / "marking" / f"{name}.html").read_text(encoding="utf-8")
+        (script,) = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
+        digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+        assert f"script-src 'sha256-{digest}'" in page
+    assert "script-src" not in (out / "students/anna.html").read_text(encoding="utf-8")
 
 
 def test_points_for_written_answers_come_back(write, result):
@@ -251,19 +265,16 @@ def test_points_for_written_answers_come_back(write, result):
     assert again == found
 
 
-def test_the_page_of_answers_has_what_the_table_has(write, result):
+def test_the_pages_of_answers_have_what_the_table_has(write, result):
     out = write(result("=anna"), result("ben"))
     fill(out, **{"'=anna_lab1_a_text": 2})
     write(result("=anna"), result("ben"))
-    page = (out / "written.html").read_text(encoding="utf-8")
-    fields = [dict(Tags(text).attributes) for text in re.findall(r"<input[^>]*>", page)]
     table = list(rows(out, "written.csv").values())
-    assert [{k: f[f"data-{k}"] for k in ("student", "question", "answer")} for f in fields] == [
-        {k: row[k] for k in ("student", "question", "answer")} for row in table
-    ]
-    assert [(f["value"], f["max"]) for f in fields] == [(row["points"], row["max"]) for row in table]
-    assert "2" in [f["value"] for f in fields]
-    assert ",".join(written_answers.COLUMNS[:5]) in pages.SCRIPT
+    expected = [[row[key] for key in ("student", "question", "points", "answer", "comment")] for row in table]
+    assert "2" in [row["points"] for row in table]
+    by_question = [entries_of(out / f"marking/lab1_{letter}_text.html") for letter in "ab"]
+    assert sum(by_question, []) == expected
+    assert sorted(entries_of(out / "marking/by-student.html")) == sorted(expected)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
@@ -322,7 +333,7 @@ def test_points_of_who_is_not_there_are_kept(write, result):
     for others in ([failed], []):
         write(result(), *others)
         assert "1 lines of written.csv are for no answer here, and were kept" in write.said
-    assert '<input type="hidden"' in (out / "written.html").read_text()
+        assert rows(out, "written.csv")["ben/lab1_a_text"]["points"] == "1"
     found = rows(write(result(), result("ben")))
     assert (found["anna"]["lab1_a_text"], found["ben"]["lab1_a_text"]) == ("2", "1")
 
@@ -344,7 +355,7 @@ def test_an_interrupted_run_leaves_the_tables_as_they_were(write, result, questi
     with pytest.raises(KeyboardInterrupt):
         gradebook.write(interrupted(), out, questions)
     assert before == {name: (out / name).read_text() for name in before}
-    assert {path.name for path in out.iterdir()} == {*before, "students"}
+    assert {path.name for path in out.iterdir()} == {*before, "students", "marking"}
 
 
 def test_a_file_that_fails_half_way_is_not_there(tmp_path):
@@ -415,7 +426,8 @@ def test_the_verb_hands_submissions_to_the_re_run(questions, result, tmp_path, m
     out = tmp_path / "out"
     words = ["grade", str(tmp_path / "in"), "--out", str(out), "--jobs", "3", "--require-isolation", "--dask", "x:1"]
     assert __main__.main([*words, "--seconds", "60"]) == 0
-    assert asked == {"jobs": 3, "require_isolation": True, "dask": "x:1", "folder": out, "seconds": 60}
+    anew = {"again": None, "question": None}
+    assert asked == {"jobs": 3, "isolated": True, "dask": "x:1", "folder": out, "seconds": 60} | anew
     assert rows(out)["anna"]["total"] == "3"
 
 

@@ -61,7 +61,9 @@ def class_(tmp_path):
     cells = [cell("from labutils.checks import Report"), cell(ANSWER, "q1_answer"), cell(CHECK, "q1")]
     (tmp_path / "masters").mkdir()
     nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "masters" / "01.ipynb")
-    slow = nbformat.v4.new_notebook(cells=[cell("import time; time.sleep(1)"), *cells])
+    slow = nbformat.v4.new_notebook(
+        cells=[cells[0], cell(f"import time; time.sleep(1)\n{ANSWER}", "q1_answer"), cells[2]]
+    )
     nbformat.write(slow, tmp_path / "01.ipynb")
     return [Submission(name, {"01": tmp_path / "01.ipynb"}, [], "") for name in STUDENTS]
 
@@ -72,7 +74,7 @@ def finished(address):
     def count(dask_scheduler):  # it is sent there whole, being a function's own
         counts, broken_off = {}, []
         for key, before, after, *_ in dask_scheduler.transition_log:
-            if "grade_one" in str(key) and before == "processing":
+            if "apart" in str(key) and before == "processing":
                 if after == "memory":
                     counts[str(key)] = counts.get(str(key), 0) + 1
                 else:

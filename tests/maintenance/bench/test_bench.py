@@ -9,12 +9,13 @@ import time
 import numpy as np
 import pytest
 import torch
+from helpers.small_networks import random_data
 from torch import nn
 
 from labutils import __main__
 from labutils.datasets import find
 from labutils.linear.regression import THREE_POINTS
-from labutils.maintenance.bench import homework, measure, report, turns
+from labutils.maintenance.bench import homework, measure, report, to_accuracy, turns
 from labutils.maintenance.bench.turns import Row
 from labutils.networks import augmentation, hardware, quantize, training
 
@@ -187,3 +188,38 @@ def test_accuracies_are_compared_seed_by_seed_in_the_same_images(tmp_path, monke
     runs.clear()
     assert __main__.main(["bench", "--accuracy", "--quick"]) == 0
     assert [run[:3] for run in runs] == [(True, 0, 1), (False, 0, 1)]
+
+
+def test_time_to_accuracy_counts_training_alone_and_misses_what_is_not_reached(brief, tmp_path, monkeypatch, capsys):
+    """The test images are looked at once, at the end; what falls short of an accuracy has no time to it."""
+    few, looked = random_data(train=48, test=20)._replace(source="CIFAR-10"), []
+    monkeypatch.setattr(to_accuracy.find, "load", lambda name: few)
+    monkeypatch.setattr(to_accuracy, "homework_speed", lambda images: 48.0)  # one epoch a second
+    clock = iter(range(0, 10**6, 3))
+    monkeypatch.setattr(to_accuracy.time, "perf_counter", lambda: next(clock))
+    trained = []
+    monkeypatch.setattr(
+        training,
+        "train",
+        lambda model, data, recipe, progress: trained.append((model.bits, recipe, len(data.test_labels))),
+    )
+    monkeypatch.setattr(training, "evaluate", lambda model, images, labels: looked.append(len(labels)) or 0.9065)
+    monkeypatch.setattr(report, "FOLDER", tmp_path)
+    assert __main__.main(["bench", "--to-accuracy"]) == 0
+    rows = json.loads((tmp_path / "bench-to-accuracy.json").read_text())["rows"]
+    assert len(rows) == 6 * 3 * 2 and looked == [20] * 18 and {count for *_, count in trained} == {1}
+    assert {recipe.seed for _, recipe, _ in trained} == {0, 1, 2}
+    assert all(type(recipe) is training.Annealed and recipe.learning_rate == 0.02 for _, recipe, _ in trained)
+    by_goal = {(row["what"].split(", seed")[0], "report" in row["what"]): row for row in rows}
+    assert by_goal["(3, 3, 3)", True]["ours"] == 3 and by_goal["(3, 3, 3)", True]["theirs"] == 10
+    assert by_goal["(2, 2, 2)", True]["ratio"] == 3 / 20 and by_goal["(2, 2, 2)", True]["met"] is False
+    missed = by_goal["(4, 4, 4)", True]
+    assert missed["ours"] is missed["ratio"] is None and missed["met"] is False
+    assert "MISSED" in capsys.readouterr().out
+
+
+def test_the_homeworks_loop_is_timed_after_its_workers_have_started(brief, monkeypatch):
+    calls = []
+    monkeypatch.setattr(homework, "train", lambda model, loader, *more: calls.append(len(loader)) or time.sleep(0.01))
+    speed = to_accuracy.homework_speed(random_data(train=40), batches=4)
+    assert calls == [5, 5] and 100 < speed < 20 / 0.01

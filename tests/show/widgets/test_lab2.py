@@ -69,6 +69,12 @@ def test_quantizer_figure_leaves_out_the_outermost_weights():
     assert reach[0] == 50 and 0.9 < reach[1] < 1
 
 
+def test_quantizer_figure_takes_a_layers_own_weights_and_leaves_them():
+    layer = torch.nn.Parameter(LAYERS["stage 1"].clone())
+    widgets.quantizer_figure(layer, 2, 0.01)
+    assert torch.equal(layer.detach(), LAYERS["stage 1"]) and layer.requires_grad and layer.grad is None
+
+
 def test_predictions_figure_names_the_class_that_each_network_sees(networks, images):
     image = images.test_images[0]
     x = normalise(torch.as_tensor(image[None]))

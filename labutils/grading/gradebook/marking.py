@@ -1,0 +1,113 @@
+"""The pages on which people mark written answers: one for each question, one that goes student by student.
+
+What is typed stays in the browser until the page's button makes a file of it, which the next run reads.
+"""
+
+import itertools
+
+from ... import files
+from ..course import SOLUTION, regions
+from . import pages
+from .written_answers import CHANGED, COLUMNS
+
+FOLDER, BY_STUDENT = "marking", "by-student"
+SCRIPT = (pages.TEMPLATES / "marking.js").read_text(encoding="utf-8")
+COLUMNS_LINE = ",".join((*COLUMNS, CHANGED))
+
+
+def model_answer(question):
+    """Return the answer that the instructor's notebook has, without the question; "" where none is marked."""
+    inside = [line for _, lines in regions(question.full, SOLUTION) for line in lines]
+    return "\n".join(inside).strip()
+
+
+def write(folder, answers, questions, names, headings):
+    """Write written.html, which lists what there is to mark, and the pages of marking/ that it leads to.
+
+    Parameters: folder, of the results; answers, a `Shelf` of dicts as `gradebook.answers_of` makes them, its keys
+        (place of the question, student); questions; names and headings, the titles of questions and of notebooks.
+    """
+    place, listed = folder / FOLDER, []
+    shown = {question.id: _shown(question, names, headings) for question in questions.values() if question.manual}
+    for name, group in itertools.groupby(answers, key=lambda entry: entry["question"]):
+        entries, one = list(group), {name: shown[name]}
+        waiting = sum(entry["points"] is None for entry in entries)
+        listed.append(shown[name] | {"file": f"{FOLDER}/{name}.html", "answers": len(entries), "waiting": waiting})
+        part = {"student": "", "entries": list(map(_entry, entries)), "html": ""}
+        articles = (_article(first, [entries[i]["student"] for i in at], at, one) for first, at in _groups(entries))
+        with _writing(place / f"{name}.html") as file:
+            _page(file, names[name], f"written-{name}.csv", one, [part], articles, shown[name]["notebook"])
+    with _writing(folder / "written.html") as file:
+        by_notebook = {
+            heading: list(inside) for heading, inside in itertools.groupby(listed, lambda one: one["notebook"])
+        }
+        pages.write(file, "written.html", notebooks=by_notebook, by_student=f"{FOLDER}/{BY_STUDENT}.html")
+    _write_by_student(place, answers, shown)
+
+
+def _writing(path):
+    return files.writing(path, "w", encoding="utf-8", errors="backslashreplace")
+
+
+def _shown(question, names, headings):
+    """Return a question as the pages show it."""
+    return {
+        "title": names[question.id],
+        "notebook": headings.get(question.notebook, question.notebook),
+        "max": f"{question.max:g}",
+        "points": f"{question.max:g} point{'s' * (question.max != 1)}",
+        "given": question.given,
+        "model": model_answer(question),
+    }
+
+
+def _groups(entries):
+    """Return [(the first entry, the places of all), ...]: answers that are the same, and have got the same, once."""
+    found = {}
+    for place, entry in enumerate(entries):
+        key = entry["digest"], entry["points"], entry["comment"]
+        found.setdefault(key, (entry, []))[1].append(place)
+    return list(found.values())
+
+
+def _page(file, title, saved_as, shown, parts, articles, heading=""):
+    """Write a page: `parts` are {student, entries, html} for the script, `articles` what is there without it."""
+    pages.write(
+        file,
+        "marking.html",
+        script=SCRIPT,
+        title=title,
+        heading=heading,
+        saved_as=saved_as,
+        columns=COLUMNS_LINE,
+        questions=shown,
+        parts=parts,
+        articles=articles,
+    )
+
+
+def _write_by_student(place, answers, shown):
+    """Write the page that shows one student's answers at a time."""
+
+    def parts():
+        by_student = answers.sorted(by=lambda key: key[::-1])
+        start = 0
+        for student, group in itertools.groupby(by_student, key=lambda entry: entry["student"]):
+            entries = list(group)
+            html = "".join(_article(one, [student], [start + i], shown, True) for i, one in enumerate(entries))
+            start += len(entries)
+            yield {"student": student, "entries": list(map(_entry, entries)), "html": html}
+
+    with _writing(place / f"{BY_STUDENT}.html") as file:
+        _page(file, "Written answers, student by student", f"written-{BY_STUDENT}.csv", shown, parts(), [])
+
+
+def _entry(entry):
+    """Return what the script keeps of an answer, in the order of the table's columns but for max."""
+    points = "" if entry["points"] is None else f"{entry['points']:g}"
+    return [entry["in_table"], entry["question"], points, entry["digest"], entry["comment"]]
+
+
+def _article(entry, students, places, shown, by_student=False):
+    """Return an answer with its fields as HTML, headed by who gave it, or by what was asked."""
+    return pages.part("article.html", "article", entry, students, places, shown[entry["question"]], by_student)

@@ -1,0 +1,37 @@
+"""Looks at the processes that descend from one, and ends them; those that left its session too."""
+
+import contextlib
+import time
+
+
+def family(pid):
+    """Return all processes that descend from one, as psutil sees them; those that left its session too."""
+    import psutil
+
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return psutil.Process(pid).children(recursive=True)
+    return []
+
+
+def memory(found, exact):
+    """Return the bytes that processes use together; `exact` counts what they share once, and takes longer."""
+    used = 0
+    for process in found:
+        with contextlib.suppress(Exception):  # it may have ended since
+            info = process.memory_full_info() if exact else process.memory_info()
+            used += getattr(info, "pss", info.rss)
+    return used
+
+
+def end_family(process):
+    """Kill a supervisor's descendants, first to last, until there are none, and then itself."""
+    for _ in range(100):
+        found = family(process.pid)
+        for descendant in found:
+            with contextlib.suppress(Exception):
+                descendant.kill()
+        if not found:
+            break
+        time.sleep(0.01)
+    process.kill()
+    process.wait()

@@ -1,0 +1,125 @@
+"""A student's process as the grader sees it: started, asked, ended where it runs over a limit, and started anew."""
+
+import contextlib
+import json
+import time
+
+from . import judge, scratch
+from .sandbox import Ended
+
+MOST_PARTS = 100_000  # lists and dicts in one answer, counted before it is parsed: each takes memory
+QUOTED = 300  # characters of an error
+
+
+class Student:
+    """A student's process; what ends it costs that call alone: it is started anew, and what ran in it is run again.
+
+    Parameters: enter, a function that starts it in an empty folder and returns the `Sandbox`; limits, of all together.
+    Attributes: flags, what somebody should look at; reason, why it was given up, "" where it was not; late, whether
+        anything ran out of time, which another run may not.
+    """
+
+    def __init__(self, enter, limits):
+        self.enter, self.limits, self.ends = enter, limits, time.monotonic() + limits.seconds
+        self.sandbox = self.place = None
+        self.flags, self.reason, self.late = [], "", False
+        self.ran, self.spoilt = [], {}  # the statements that ran; by name, why it may not be there
+        self.asked, self.over = 0, {}  # requests; by function of the question at hand, how it ended the process
+
+    def _start(self):
+        self.place = scratch.folder()
+        self.sandbox = self.enter(self.place.name)
+        ran, self.ran = self.ran, []
+        for statement in ran:
+            with contextlib.suppress(Ended):
+                self._ask({"run": statement.source})
+                self.ran.append(statement)
+
+    def _ask(self, request):
+        """Return what the process answers, a dict; raise `Ended` where that ends it."""
+        while self.sandbox is None:
+            self._start()
+        left = self.ends - time.monotonic()
+        if left <= 0:
+            self.late, self.reason = True, f"it ran longer than {self.limits.seconds:g} s"
+            raise Ended(self.reason)
+        self.asked += 1
+        try:
+            if self.sandbox.has_answered():
+                self._flag("its process answered what nobody had asked")
+                self.sandbox.end("it answered what nobody had asked")
+            raw = self.sandbox.ask(json.dumps(request | {"number": self.asked}).encode(), min(left, self.limits.call))
+            with contextlib.suppress(ValueError, RecursionError):
+                answer = json.loads(raw) if raw.count(b"[") + raw.count(b"{") < MOST_PARTS else None
+                if isinstance(answer, dict) and answer.get("number") == self.asked:
+                    return answer
+            self.sandbox.end("it answered something else than was asked")
+        except Ended:
+            self.late |= self.sandbox.ran_out
+            self.close()
+            raise
+
+    def _flag(self, text):
+        if text not in self.flags:
+            self.flags.append(text)
+
+    def run(self, statement):
+        """Run a statement; where it stops, flag it, and remember which names are not there for that."""
+        try:
+            error = self._ask({"run": statement.source}).get("error")
+            self.ran.append(statement)
+        except Ended as ended:
+            if self.reason:
+                raise
+            error = ended
+        if error:
+            where = "a given cell" if statement.given else f"cell {statement.place + 1}"
+            text = f"{where} stopped with {_line(error)}"
+            self._flag(text)
+            self.spoilt |= dict.fromkeys(statement.makes or (), text)
+
+    def decide(self, master, question):
+        """Return the rows of a question's check."""
+        self.over = {}
+        try:
+            return judge.decide(master, question, self.call)
+        finally:
+            for name, why in self.over.items():
+                self._flag(f"{question.id}: {name}: {why}")
+
+    def call(self, request):
+        """Have a function called and return the answer; one that ended the process is not called again."""
+        name = request["call"]
+        if name in self.over:
+            raise Ended(self.over[name])
+        try:
+            answer = self._ask(request)
+        except Ended as ended:
+            self.over[name] = str(ended)
+            raise
+        return answer | {"error": self._explained(answer["error"])} if answer.get("error") else answer
+
+    def _explained(self, error):
+        """Return the text of an error, with its cause where it names what another cell should have made."""
+        line = _line(error)
+        missing = line.split("'")[1] if line.startswith("NameError: name '") else None
+        return f"{line} ({self.spoilt[missing]})" if missing in self.spoilt else line
+
+    def close(self):
+        """End the process, and leave nothing of it."""
+        if self.sandbox is not None:
+            if self.sandbox.output_is_full():
+                self._flag(f"its output was cut at {self.limits.file_size / 1e6:g} MB")
+            self.sandbox.__exit__()
+            self.place.cleanup()
+            self.sandbox = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+def _line(error):
+    return " ".join(str(error).split())[:QUOTED]

@@ -1,0 +1,152 @@
+"""Grades one submission by running it; as a program, in a process of its own, which reads its work and writes a result.
+
+So whatever an answer returns costs no more than this process has, and what happens to it happens to one submission.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+
+from ... import files
+from .. import course
+from . import judge, sandbox, scratch
+from .notebook_run import furnish, run
+
+LONGEST_ANSWER = 20_000  # characters of a written answer
+MEMORY = 4_000_000_000  # bytes, of the process that decides
+SECONDS, CALL = 120, 30  # that a notebook may take, and one call or statement of it
+SLACK = 120  # seconds that a submission may take besides, in this process
+UNPROTECTED = "graded without isolation: code of this class could reach your files, this result and the network"
+_running = set()  # the processes that grade now
+
+
+class Died(Exception):
+    """The process that graded a submission ended without a result; the message says how."""
+
+
+def grade_one(name, notebooks, masters, flags=(), reason="", seconds=None, only=None, broken=""):
+    """Grade one submission by running it.
+
+    Parameters: name, the student's; notebooks and masters, dicts from stem to `Cell`s, the student's and the
+        instructor's, or to the reason why there are none; flags and reason, what is known of the submission; seconds,
+        what each notebook may take (default: `SECONDS`); only, the grade_id of the one question to be decided (None:
+        all); broken, why nothing is run, where the grader has died of it before.
+    Returns: the result, plain JSON, with an entry for every notebook and every question of the instructor's.
+    Raises: CannotGrade where a check cannot be set up.
+    """
+    force = sandbox.in_force()
+    asked = [question for stem, cells in masters.items() for question in course.questions_of(cells, stem)]
+    flags = [*flags, *[UNPROTECTED] * (force != sandbox.NAMESPACES)]
+    result = course.blank_result(name, asked, reason, flags) | {"isolation": force, "timed_out": []}
+    with scratch.folder() as room:
+        lab = None
+        for stem, master in masters.items():
+            cells, rows, entry = notebooks.get(stem, reason or "missing"), {}, result["notebooks"][stem]
+            if isinstance(cells, str) or broken:
+                entry |= {"status": "missing" if cells == "missing" else "failed"}
+                entry |= {"reason": cells if isinstance(cells, str) else broken}
+            else:
+                lab = lab or furnish(room)
+                limit = seconds or SECONDS
+                limits = sandbox.Limits(limit, min(CALL, limit), int(limit) + 1)
+                result["notebooks"][stem], rows, timed_out = run(cells, master, lab, limits, only)
+                result["timed_out"] += [stem] * timed_out
+            cells = [] if isinstance(cells, str) else cells
+            for question in (question for question in asked if question.notebook == stem):
+                if question.manual:
+                    written = [cell.source for cell in cells if cell.id == question.id]
+                    result["answers"][question.id] = "\n\n".join(written)[:LONGEST_ANSWER]
+                else:
+                    found = rows.get(question.id) or judge.one_row(question, result["notebooks"][stem]["reason"])
+                    result["questions"][question.id] |= {"points": sum(row["points"] for row in found), "rows": found}
+    return _summed(result, reason or broken)
+
+
+def _summed(result, reason):
+    """Return a result with its status, and its reason where it has none yet."""
+    entries = result["notebooks"].items()
+    failed = [f"{stem}: {entry['reason']}" for stem, entry in entries if entry["status"] == "failed"]
+    if any(entry["status"] == "ok" for _, entry in entries):
+        result["status"] = "graded"
+    else:
+        failed = failed or ["expected notebooks of the course, found none"]
+    return result | {"reason": reason or "; ".join(failed)}
+
+
+def apart(work, isolated=True):
+    """Return what `grade_one(**work)` returns, from a process of its own, with limits of its own.
+
+    Raises: as `grade_one`; CannotGrade where it should be isolated and there is no isolation; Died where the process
+        ends without a result.
+    """
+    seconds = (work.get("seconds") or SECONDS) * len(work["masters"]) + SLACK
+    environment = os.environ | {"PYTHONPATH": str(files.REPOSITORY)}
+    with tempfile.TemporaryFile() as said:
+        command = [sys.executable, "-B", "-m", __name__]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": said}
+        with subprocess.Popen(command, env=environment, start_new_session=True, **pipes) as process:
+            _running.add(process)
+            try:
+                raw, _ = process.communicate(json.dumps([work, isolated, seconds]).encode(), timeout=seconds)
+            except subprocess.TimeoutExpired:
+                raise Died(f"it took longer than {seconds:g} s") from None
+            finally:
+                process.kill()
+                _running.discard(process)
+        if process.returncode:
+            said.seek(max(0, said.seek(0, os.SEEK_END) - 2000))
+            last = said.read().decode(errors="replace").strip().rpartition("\n")[2][:200]
+            code = process.returncode
+            how = f"with exit code {code}" if code > 0 else f"by {signal.Signals(-code).name}"
+            raise Died(f"its grader was ended {how}" + f": {last}" * bool(last))
+    answer = json.loads(raw)
+    if "result" not in answer:
+        raise sandbox.CannotGrade(answer["cannot"])
+    return answer["result"]
+
+
+def stop():
+    """End all processes that grade now."""
+    for process in [*_running]:
+        process.kill()
+
+
+def main():
+    """Read the work, [arguments of `grade_one`, isolated, seconds of processor time], and write its result."""
+    work, isolated, seconds = json.load(sys.stdin.buffer)
+    _limit(int(seconds))
+    for one in (work["masters"], work["notebooks"]):
+        for stem, cells in one.items():
+            one[stem] = cells if isinstance(cells, str) else [course.Cell(*cell) for cell in cells]
+    with os.fdopen(os.dup(1), "wb") as out:
+        os.dup2(2, 1)  # what else is printed here is no result
+        try:
+            sandbox.demand(isolated)
+            answer = {"result": grade_one(**work)}
+        except sandbox.CannotGrade as error:
+            answer = {"cannot": str(error)}
+        out.write(json.dumps(answer).encode())
+
+
+def _limit(seconds):
+    """Set limits for this process, and end it with the one that asked."""
+    with contextlib.suppress(ImportError, ValueError, OSError):  # macOS grants fewer, Windows none
+        import resource
+
+        for limit, value in ((resource.RLIMIT_CPU, seconds), (resource.RLIMIT_DATA, MEMORY)):
+            resource.setrlimit(limit, (value, value))
+    if sys.platform == "linux":
+        import ctypes
+
+        set_parent_death_signal, set_dumpable = 1, 4  # the latter: no other process of this user may look into it
+        library = ctypes.CDLL(None)
+        library.prctl(set_parent_death_signal, signal.SIGKILL, 0, 0, 0)
+        library.prctl(set_dumpable, 0, 0, 0, 0)
+
+
+if __name__ == "__main__":
+    main()

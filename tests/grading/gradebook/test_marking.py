@@ -1,0 +1,141 @@
+"""Written answers are marked by several people at once: pages, the files that they save, and how these are merged."""
+
+import csv
+import json
+import re
+
+import pytest
+from helpers.handing_in import hand_in, notebook, write_course
+
+from labutils import __main__
+from labutils.grading import course
+from labutils.grading.gradebook import marking, written_answers
+
+COLUMNS = (*written_answers.COLUMNS, written_answers.CHANGED)
+
+
+@pytest.fixture
+def grade(tmp_path, monkeypatch, capsys):
+    """Grade four students, two of whom answer alike; return the folder of the results."""
+    write_course(tmp_path / "notebooks")
+    monkeypatch.setattr(course, "NOTEBOOKS", tmp_path / "notebooks")
+    for name, text in (("anna", "Because."), ("ben", "Because. "), ("carla", "Since $x^2$."), ("deepa", "*No idea*")):
+        hand_in(tmp_path / "in" / name, notebook(text=text))
+    out = tmp_path / "out"
+
+    def run():
+        run.status = __main__.main(["grade", "--stored", str(tmp_path / "in"), "--out", str(out)])
+        run.said, run.error = capsys.readouterr()
+        return out
+
+    run()
+    return run
+
+
+def table(path):
+    with open(path, newline="", encoding="utf-8") as file:
+        return {f"{line['student']}/{line['question']}": line for line in csv.DictReader(file)}
+
+
+def marker(out, name, **given):
+    """Write a file as a marking page saves it; given is {student: (points, comment, changed)} of lab1_a_text."""
+    known = table(out / "written.csv")
+    with open(out / name, "w", newline="", encoding="utf-8") as file:
+        lines = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\n")
+        lines.writerow(COLUMNS)
+        for student, (points, comment, changed) in given.items():
+            line = known[f"{student}/lab1_a_text"]
+            lines.writerow((student, "lab1_a_text", points, line["max"], line["answer"], comment, changed))
+
+
+def test_files_of_several_markers_are_merged_and_put_away(grade):
+    out = grade()
+    marker(out, "written-lab1_a_text.csv", anna=("2", "'-1 for the sign", "yes"), ben=("", "", ""))
+    marker(out, "written-lab1_a_text (1).csv", carla=("3", "good", "yes"), ben=("", "", ""))
+    grade()
+    found = table(out / "written.csv")
+    assert [found[f"{s}/lab1_a_text"]["points"] for s in ("anna", "ben", "carla", "deepa")] == ["2", "", "3", ""]
+    assert sorted(path.name for path in (out / "merged").iterdir()) == [
+        "written-lab1_a_text (1).csv",
+        "written-lab1_a_text.csv",
+    ]
+    assert not written_answers.markers_files(out)
+    page = (out / "students/anna.html").read_text(encoding="utf-8")
+    assert '<p class="said">-1 for the sign</p>' in page
+    for _ in range(2):  # what was merged stays, and no ' grows
+        grade()
+        assert table(out / "written.csv") == found
+    marker(out, "written-lab1_a_text.csv", anna=("1", "", "yes"))
+    grade()
+    assert table(out / "written.csv")["anna/lab1_a_text"]["points"] == "1"
+    assert "written-lab1_a_text (2).csv" in [path.name for path in (out / "merged").iterdir()]
+
+
+def test_contradictions_are_named_before_anything_is_done(grade):
+    out = grade()
+    marker(out, "written-a.csv", anna=("2", "", "yes"), ben=("1", "", "yes"), carla=("3", "", "yes"))
+    marker(out, "written-b.csv", anna=("3", "", "yes"), ben=("1", "", "yes"), carla=("", "", ""))
+    before = (out / "grades.csv").read_bytes()
+    grade()
+    assert grade.status == 1 and grade.error.count("\n") == 1
+    assert "anna, lab1_a_text: 2 in written-a.csv, 3 in written-b.csv" in grade.error
+    assert "ben" not in grade.error and "carla" not in grade.error
+    assert (out / "grades.csv").read_bytes() == before and len(written_answers.markers_files(out)) == 2
+    (out / "written-b.csv").unlink()
+    grade()
+    assert grade.status == 0 and table(out / "written.csv")["anna/lab1_a_text"]["points"] == "2"
+
+
+def test_what_a_marker_only_left_changes_nothing(grade):
+    out = grade()
+    marker(out, "written-a.csv", anna=("2", "", "yes"), ben=("2", "", "yes"))
+    grade()
+    marker(out, "written-b.csv", anna=("1", "", ""), ben=("", "", "yes"), carla=("2", "", ""))
+    grade()
+    found = table(out / "written.csv")
+    assert [found[f"{s}/lab1_a_text"]["points"] for s in ("anna", "ben", "carla")] == ["2", "", "2"]
+
+
+def test_a_table_as_it_was_before_comments_is_read(grade):
+    out = grade()
+    lines = [list(line.values())[:5] for line in table(out / "written.csv").values()]
+    with open(out / "written.csv", "w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([COLUMNS[:5], *([*line[:2], "1", *line[3:]] for line in lines)])
+    grade()
+    assert {line["points"] for line in table(out / "written.csv").values()} == {"1"}
+
+
+def test_the_same_answer_stands_there_once(grade):
+    page = (grade() / "marking/lab1_a_text.html").read_text(encoding="utf-8")
+    assert page.count("<article") == 3 and "<bdi>anna</bdi>, <bdi>ben</bdi>" in page
+    assert 'data-places="0,1"' in page and "the same answer, marked once" in page
+    out = grade()
+    marker(out, "written-a.csv", anna=("2", "", "yes"))
+    grade()  # they have got different points: they are no longer one
+    assert (out / "marking/lab1_a_text.html").read_text(encoding="utf-8").count("<article") == 4
+
+
+def test_the_question_and_the_model_answer_stand_beside_it(grade):
+    page = (grade() / "marking/lab1_a_text.html").read_text(encoding="utf-8")
+    aside = page[page.index("<aside>") : page.index("</aside>")]
+    assert "3 points" in aside and "<strong>Why?</strong>" in aside and "Because." in aside
+    assert "BEGIN SOLUTION" not in page
+
+
+def test_the_model_answer_is_what_the_instructor_marked():
+    found = {question.id: marking.model_answer(question) for question in course.questions().values() if question.manual}
+    assert len(found) == 25 and all(len(text) > 100 and "SOLUTION" not in text for text in found.values())
+
+
+def test_every_page_speaks_of_titles(grade):
+    out = grade()
+    for path in (out / "written.html", *(out / "students").iterdir(), *(out / "marking").iterdir()):
+        text = re.sub(r"<script.*?</script>|<style.*?</style>", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+        assert not re.search(r">[^<]*lab1_[ab]", text.replace("Save written-lab1", "")), path.name
+
+
+def test_an_answer_with_a_closing_script_tag_stays_in_its_data(grade, tmp_path):
+    evil = notebook(text="</script><script>alert(1)</script>")
+    (tmp_path / "in/anna/01_first.ipynb").write_text(json.dumps(evil))
+    page = (grade() / "marking/by-student.html").read_text(encoding="utf-8")
+    assert page.count("<script") == page.count("</script>") == 4 and "\\u003c/" not in page.split('id="parts"')[0]

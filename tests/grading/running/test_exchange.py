@@ -1,0 +1,57 @@
+"""What passes between a student's process and the grader's."""
+
+import json
+
+import numpy as np
+import pytest
+
+from labutils.grading.running import exchange
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        True,
+        3,
+        -0.5,
+        float("inf"),
+        "text",
+        [1, (2, [3])],
+        (),
+        np.eye(2),
+        np.array(5.0),
+        np.zeros((0, 3)),
+        np.arange(3) > 1,
+    ],
+    ids=repr,
+)
+def test_values_come_back_as_they_were(value):
+    back = exchange.decode(json.loads(json.dumps(exchange.encode(value))))
+    assert type(back) is type(value)
+    assert np.array_equal(back, value) if isinstance(value, np.ndarray) else back == value
+    if isinstance(value, np.ndarray):
+        assert (back.dtype, back.shape) == (value.dtype, value.shape)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [object(), np.array([object()]), {1: 2}, {1, 2}, 1j, lambda: 0],
+    ids=["object", "array of objects", "dict", "set", "complex", "function"],
+)
+def test_what_no_exercise_returns_is_refused(value, refused):
+    with refused(error=TypeError):
+        exchange.encode(value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [np.zeros(exchange.MOST + 1), [0] * (exchange.MOST + 1), "x" * (exchange.MOST + 1), 2**65],
+    ids=["array", "list", "text", "integer"],
+)
+def test_more_than_any_exercise_returns_is_refused(value, refused):
+    with refused():
+        exchange.encode(value)
+    plain = {"array": "A" * 4 * exchange.MOST, "type": "|i1", "shape": [3 * exchange.MOST]}
+    with refused():
+        exchange.decode(plain if isinstance(value, np.ndarray) else value)

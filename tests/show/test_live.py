@@ -1,0 +1,161 @@
+"""What a student sees of a live training: a picture, one line at the end, and one line whatever goes wrong."""
+
+import matplotlib.pyplot as plt
+import pytest
+from helpers.small_networks import network, random_data, same_weights
+from torch.nn import functional as F
+
+from labutils.networks import live as training_live
+from labutils.networks import quantize, training
+from labutils.show import live
+
+RECIPE = training.Annealed(batch=8)
+
+
+@pytest.fixture(autouse=True)
+def fresh(one_thread):
+    live._stopped.clear()
+    yield
+    plt.close("all")
+
+
+def bits_for_all(bits):
+    return network((bits,) * 3)
+
+
+def watch(make=bits_for_all, bits=2, step=training.step):
+    return live.train(make, bits, random_data(), RECIPE, step)
+
+
+def said(capsys):
+    (line,) = capsys.readouterr().out.splitlines()
+    return line
+
+
+def rounding(quantizer):
+    def make(bits):
+        model = bits_for_all(bits)
+        for _, layer in quantize.quant_layers(model):
+            layer.quantizer = quantizer
+        return model
+
+    return make
+
+
+def zero_gradient(w, bits):
+    return w + (quantize.linear_quantize(w, bits) - w).detach() - w + w.detach()
+
+
+def climbs(model, optimizer, x, y):
+    optimizer.zero_grad()
+    loss = F.cross_entropy(model(x), y)
+    (-loss).backward()
+    optimizer.step()
+    return loss.item()
+
+
+def keeps_gradients(model, optimizer, x, y):
+    loss = F.cross_entropy(model(x), y)
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+def returns_nothing(*arguments):
+    training.step(*arguments)
+
+
+def test_it_is_drawn_and_said_in_one_line(capsys):
+    run = watch()
+    assert said(capsys).startswith("random images, 2 bits, rate up to 0.02, along a cosine: 8 steps in ")
+    left, right = plt.gcf().axes
+    assert len(left.lines[0].get_xdata()) == 8 and left.lines[0].get_ydata()[0] == run.losses[0]
+    assert list(right.lines[0].get_xdata()) == [0, 8] and list(right.lines[0].get_ydata()) == [*run.accuracies.values()]
+    assert right.get_title() == "rate up to 0.02, along a cosine" and left.get_title() == "random images, 2 bits"
+
+
+def test_a_cell_that_was_interrupted_goes_on_and_another_choice_begins_anew(capsys, monkeypatch):
+    whole = watch()
+    capsys.readouterr()
+    steps = []
+
+    def stops_once(*arguments):
+        steps.append(1)
+        if len(steps) == 4:
+            raise KeyboardInterrupt
+        return training.step(*arguments)
+
+    assert len(watch(step=stops_once).losses) == 3
+    assert said(capsys).endswith("stopped after 3 of 8 steps; run this cell again to go on.")
+    run = watch(step=stops_once)
+    assert ": 5 steps in " in said(capsys) and len(steps) == 4 + 5
+    assert same_weights(run.model, whole.model) and run.losses == whole.losses
+    steps.clear()
+    watch(step=stops_once)
+    steps.clear()
+    steps += [1] * 4
+    assert len(watch(step=stops_once, bits=3).losses) == 8 and len(steps) == 4 + 8, "went on with other bits"
+
+
+@pytest.mark.parametrize(
+    "options, words",
+    [
+        ({"bits": 17}, ["step 1", "bits: expected None", "found 17"]),
+        ({"bits": -1}, ["step 1", "bits: expected None"]),
+        ({"bits": 2.5}, ["step 1", "bits: expected None"]),
+        ({"step": returns_nothing}, ["step 1", "expected the loss, a number, found NoneType"]),
+        ({"step": lambda *arguments: 1 / 0}, ["step 1", "ZeroDivisionError"]),
+        ({"make": lambda bits: None}, ["step 1", "expected a network"]),
+        ({"make": rounding(lambda w, bits: w * float("nan"))}, ["step 1", "expected a finite loss, found nan"]),
+        ({"make": rounding(lambda w, bits: w[:1])}, ["step 1", "quantizer: expected weights of shape (16, 16, 3, 3)"]),
+        ({"make": rounding(lambda w, bits: None)}, ["step 1", "quantizer: expected", "found NoneType"]),
+    ],
+)
+def test_what_goes_wrong_is_said_in_one_line_and_the_cell_can_be_run_again(options, words, capsys):
+    run = watch(**options)
+    line = said(capsys)
+    assert all(word in line for word in words), line
+    assert line.endswith("mend it, then run this cell again.") and len(line) < 300
+    assert run.accuracy is None
+    assert watch().accuracy is not None, "the mended answer does not run"
+
+
+@pytest.mark.parametrize("error", [NotImplementedError, NameError])
+def test_an_exercise_that_is_not_written_is_waited_for(error):
+    def step(*arguments):
+        raise error
+
+    with pytest.raises(error):
+        watch(step=step)
+    with pytest.raises(error):
+        live.agreement(bits_for_all, step, network(), random_data(), size=8)
+
+
+def test_steps_that_agree_with_labutils(capsys):
+    line = live.agreement(rounding(quantize.STE.apply), training.step, network(), random_data(), size=8)
+    assert line == "after 4 steps your weights and labutils' agree to within 1 % of the way that they went"
+
+
+@pytest.mark.parametrize(
+    "make, step",
+    [
+        (bits_for_all, climbs),
+        (bits_for_all, keeps_gradients),
+        (rounding(zero_gradient), training.step),
+        (rounding(lambda w, bits: w), training.step),
+        (rounding(lambda w, bits: w * float("nan")), training.step),
+        (rounding(lambda w, bits: w[:1]), training.step),
+        (bits_for_all, returns_nothing),
+    ],
+)
+def test_steps_that_do_not(make, step):
+    line = live.agreement(make, step, network(), random_data(), size=8)
+    assert "the checks above say" in line and "agree" not in line
+
+
+def test_a_training_leaves_no_run_behind_but_the_one_that_was_stopped():
+    watch()
+    assert not live._stopped
+    watch(step=lambda *arguments: 1 / 0)
+    assert not live._stopped
+    assert training_live.SECONDS == 120
