@@ -47,7 +47,7 @@ def address(server, log):
 
 def examine():
     """Look at this computer, with all findings in build/doctor.log; return the few lines that a student looks for."""
-    from . import doctor, install
+    from . import doctor
 
     found = [(check, ok, doctor.short(text)) for check in doctor.QUICK for ok, text in doctor.findings([check])]
     text = "".join(f"{doctor.SIGNS[ok][0]} {text}\n" for _, ok, text in found)
