@@ -20,9 +20,9 @@ PREFERRED = (1, 1.25, 1.6, 2, 2.5, 3.2, 4, 5, 6.3, 8)  # even steps on a log sca
 SPOKEN = '<span role="alert" style="position: absolute; width: 1px; height: 1px; overflow: hidden">{}</span>'
 WIDGET = "application/vnd.jupyter.widget-view+json"
 # Stands in place of a widget after a restart and without a kernel, where JupyterLab would say that it lacks a model.
-RUN = f"""<p class="labs-play">Run this cell to play.</p><style>
-.jp-OutputArea:has(.widget-image) .labs-play {{ display: none }}
-.jp-OutputArea:has(.labs-play) [data-mime-type="{WIDGET}"]:not(:has(> *)) {{ display: none }}
+RUN = """<p class="labs-play">Run this cell to play.</p><style>
+.jp-OutputArea:has(.widget-image) .labs-play,
+.jp-OutputArea-child:has(.labs-play) ~ .jp-OutputArea-child:not(:has(.widget-image)) { display: none }
 </style>"""
 _redraw = threading.local()
 
