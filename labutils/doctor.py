@@ -56,9 +56,7 @@ def packages():
             found = None
         if found and requirement.specifier.contains(found, prereleases=True):
             yield True, f"{requirement.name} {found} ({requirement.specifier})"
-        elif (
-            found or requirement.name not in install.PYTORCH
-        ):  # Lab 1 runs without; `install.pytorch_build` speaks of it
+        elif found or requirement.name not in install.PYTORCH:  # which Lab 1 runs without
             yield False, f"{requirement.name}: expected {requirement.specifier}, found {found or 'none'}; {INSTALL}"
 
 
@@ -208,8 +206,7 @@ def accuracies():
             if network[0] != source:
                 continue
             try:
-                expected = checkpoints.entry(*network)
-                model = checkpoints.load(*network).to(device)
+                expected, model = checkpoints.entry(*network), checkpoints.load(*network).to(device)
             except (OSError, ValueError):
                 continue  # `networks` has said so
             file, wanted = checkpoints.file_name(*network), expected["accuracy_last_epoch"]
@@ -242,8 +239,7 @@ def findings(checks):
 
 def report(deep=False):
     """Print one line per finding; return whether all labs would run."""
-    colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-    red = 0
+    colour, red = sys.stdout.isatty() and not os.environ.get("NO_COLOR"), 0
     for ok, text in findings(QUICK + DEEP if deep else QUICK):
         sign, code = SIGNS[ok]
         red += ok is False

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 
-from . import files
+from . import files, install
 
 LIST, LAB_1 = "README.md", "01_gradient_descent.ipynb"
 SECONDS = 120  # in which JupyterLab must have started

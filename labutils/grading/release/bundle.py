@@ -4,7 +4,6 @@ The zip's bytes depend on nothing but the course: files in order, fixed times an
 differs between versions of zlib. Where anything is wrong, nothing is written.
 """
 
-import io
 import json
 import shutil
 import tempfile
@@ -18,6 +17,7 @@ from ... import hand_in
 from ...networks import checkpoints as networks
 from ...results import ablation, grid, repeats, sensitivity
 from . import cloud, leaks
+from .archive import pack
 from .student_version import marks, student_version
 
 NAME = "compression-labs"  # of the folder that students unpack
@@ -32,7 +32,6 @@ AS_THEY_ARE += (
 )
 AGENTS = b"@AGENTS.md\n\nWhat AI tools may and may not do in this folder stands in AGENTS.md: read it first.\n"
 CUT = "# The rest is for instructors and maintainers, and no part of the student's bundle.\n"
-EARLIEST = (1980, 1, 1, 0, 0, 0)  # the time of every file in the zip; it knows no earlier one
 
 
 def twice(values):
@@ -143,17 +142,6 @@ def bundle(root, repository=None, agents=True):
     return files
 
 
-def pack(files):
-    """Return the bytes of a zip of the files, all below the folder NAME."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-        for name, data in files.items():
-            entry = zipfile.ZipInfo(f"{NAME}/{name}", EARLIEST)
-            entry.create_system, entry.external_attr = 3, 0o100644 << 16  # Unix, whatever this computer is
-            archive.writestr(entry, data)
-    return buffer.getvalue()
-
-
 def check_ours(folder):
     """Raise ValueError unless `folder` is missing, empty, or as a release left it."""
     if not folder.exists():
@@ -191,7 +179,7 @@ def release(folder, root, **options):
             path = aside / "new" / NAME / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
-        (aside / "new" / f"{NAME}.zip").write_bytes(pack(files))
+        (aside / "new" / f"{NAME}.zip").write_bytes(pack(files, f"{NAME}/"))
         if folder.exists():
             folder.rename(aside / "old")
         try:

@@ -60,11 +60,12 @@ def due(cells, question):
     return max(own, default=len(cells) - 1)
 
 
-def run(cells, master, lab, limits, only=None):
+def run(cells, master, lab, limits, only=None, told=lambda name, rows: None):
     """Run what counts of a student's cells and decide the questions of the instructor's notebook.
 
     Parameters: cells, the student's; master, the instructor's; lab, the folder that `furnish` made; limits, a
-        `sandbox.Limits`; only, the grade_id of the one question to be decided (None: all).
+        `sandbox.Limits`; only, the grade_id of the one question to be decided (None: all); told, what is called with
+        the grade_id and the rows of each question as soon as it is decided.
     Returns: ({"status", "reason", "flags"}, {grade_id: rows}, whether anything ran out of time, which it might not
         another time); a question that was not reached has no rows.
     Raises: CannotGrade where a check cannot be set up.
@@ -78,6 +79,7 @@ def run(cells, master, lab, limits, only=None):
             while left and (statement is None or left[0][0] < statement.place):
                 _, _, question = left.pop(0)
                 rows[question.id] = student.decide(master, question)
+                told(question.id, rows[question.id])
             if statement is not None and left:
                 student.run(statement)
     flags = student.flags

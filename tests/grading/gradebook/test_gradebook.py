@@ -355,7 +355,7 @@ def test_an_interrupted_run_leaves_the_tables_as_they_were(write, result, questi
     with pytest.raises(KeyboardInterrupt):
         gradebook.write(interrupted(), out, questions)
     assert before == {name: (out / name).read_text() for name in before}
-    assert {path.name for path in out.iterdir()} == {*before, "students", "marking"}
+    assert {path.name for path in out.iterdir()} == {*before, "students", "marking", "overview.html"}
 
 
 def test_a_file_that_fails_half_way_is_not_there(tmp_path):
