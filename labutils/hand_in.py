@@ -148,7 +148,8 @@ def chosen(lab, copies, take):
             1 <= int(answer) <= len(copies)
         ):
             print(f"expected a number from 1 to {len(copies)}, found {answer!r}")
-    except (EOFError, NotImplementedError):  # nobody there, or a notebook that is run by a program
+    except (EOFError, NotImplementedError):  # nobody there, or a notebook that a program runs
+        print()
         advice = f'move the others elsewhere, or add --take "{names[copies.index(newest)]}" (the newest) or another'
         raise ValueError(f"{lab}: expected one notebook, found {len(copies)}: {', '.join(names)}; {advice}") from None
     return copies[int(answer) - 1]

@@ -36,5 +36,5 @@ def end(checks=0, written=0, hidden=0):
     if most > checks:  # the hidden tests are there, as in the instructor's notebooks
         shown, others = checks + hidden, f"{hidden:g} of them by hidden tests; {written:g} for written answers"
     else:
-        shown, others = checks, f"{written:g} for written answers, {hidden:g} hidden, for tests that you don't see"
-    print(f"{earned:g} of {shown:g} points shown here, {others}: {total:g} in all.")
+        shown, others = checks, f"{written:g} for written answers, {hidden:g} hidden"
+    print(f"{earned:g} of {shown:g} points shown, {others}: {total:g} in all.")

@@ -12,6 +12,7 @@ TOOLS = {"__MACOSX", "Thumbs.db", "desktop.ini", "__pycache__", "site-packages",
 NO_NAME = re.compile(
     r"(?i)\b(copy|kopie|copie|copia|final|fixed|new|neu|done|solved|solutions?|submission|v|version)?\d*\b"
 )
+STEERING = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 DIGEST = 10  # hexadecimal digits
 
 
@@ -29,8 +30,12 @@ def file_name(student):
 
 
 def person(name):
-    """Return a student's name as one spelling that any file can hold: NFC, and bytes that are no UTF-8 written out."""
-    return unicodedata.normalize("NFC", name).encode("utf-8", "backslashreplace").decode()
+    """Return a student's name as one spelling that any file can hold and nothing obeys.
+
+    That is NFC, and written out are bytes that are no UTF-8 and signs that steer a terminal or turn a text around.
+    """
+    name = unicodedata.normalize("NFC", name).encode("utf-8", "backslashreplace").decode()
+    return STEERING.sub(lambda sign: sign[0].encode("unicode_escape").decode(), name)
 
 
 def ignored(name):

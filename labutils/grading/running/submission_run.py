@@ -14,11 +14,11 @@ import tempfile
 from ... import files
 from .. import course
 from ..reading import answers
-from . import judge, sandbox, scratch
+from . import judge, processes, sandbox, scratch
 from .notebook_run import furnish, run
 
 MEMORY = 4_000_000_000  # bytes, of the process that decides
-SECONDS, CALL = 120, 30  # that a notebook may take, and one call or statement of it
+SECONDS = 120  # that a notebook may take; one call or statement of it may take a quarter
 SLACK = 120  # seconds that a submission may take besides, in this process
 UNPROTECTED = "graded without isolation: code of this class could reach your files, this result and the network"
 _running = set()  # the processes that grade now
@@ -55,7 +55,7 @@ def grade_one(name, notebooks, masters, flags=(), reason="", seconds=None, only=
             else:
                 lab = lab or furnish(room)
                 limit = seconds or SECONDS
-                limits = sandbox.Limits(limit, min(CALL, limit), int(limit) + 1)
+                limits = sandbox.Limits(limit, limit / 4, int(limit) + 1)
                 result["notebooks"][stem], rows, timed_out = run(found.cells, master, lab, limits, only)
                 result["timed_out"] += [stem] * timed_out
                 result["notebooks"][stem]["flags"] += found.flags
@@ -138,13 +138,8 @@ def _limit(seconds):
 
         for limit, value in ((resource.RLIMIT_CPU, seconds), (resource.RLIMIT_DATA, MEMORY)):
             resource.setrlimit(limit, (value, value))
-    if sys.platform == "linux":
-        import ctypes
-
-        set_parent_death_signal, set_dumpable = 1, 4  # the latter: no other process of this user may look into it
-        library = ctypes.CDLL(None)
-        library.prctl(set_parent_death_signal, signal.SIGKILL, 0, 0, 0)
-        library.prctl(set_dumpable, 0, 0, 0, 0)
+    processes.shut()
+    processes.end_with_parent()
 
 
 if __name__ == "__main__":

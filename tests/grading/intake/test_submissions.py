@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labutils.grading.intake import submissions, zips
-from labutils.grading.intake.names import called, choose, file_name
+from labutils.grading.intake.names import called, choose, file_name, person
 from labutils.grading.intake.notebooks import MOST_BYTES
 
 STEMS = [FIRST, SECOND]
@@ -412,3 +412,9 @@ def test_names_that_systems_reserve_or_confuse_get_files_of_their_own():
 @given(st.lists(st.text(), unique=True, max_size=20))
 def test_no_two_names_share_a_file(names):
     assert len({file_name(name).lower() for name in names}) == len(names)
+
+
+def test_signs_that_a_terminal_or_a_page_would_obey_are_written_out_in_names():
+    assert person("e\x1b[31mv\u202ee\x00") == "e\\x1b[31mv\\u202ee\\x00"
+    for name in ("Zoë Ångström", "李 小龙", "سعید", "O’Neil-Smith", "می\u200cخواهم", "a\u00a0b"):
+        assert person(name) == name

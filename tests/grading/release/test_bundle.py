@@ -297,9 +297,7 @@ def test_the_lab_ends_with_where_its_points_come_from(released, run_all):
     notebook = run_all(
         fill(read(released.parent / bundle.NAME / "notebooks" / LAB_1[0].name), solutions(read(LAB_1[0])))
     )
-    expected = (
-        "4.5 of 4.5 points shown here, 5 for written answers, 1.5 hidden, for tests that you don't see: 11 in all."
-    )
+    expected = "4.5 of 4.5 points shown, 5 for written answers, 1.5 hidden: 11 in all."
     assert code_cells(notebook)[-1].outputs[0].text == expected + "\n"
 
 
