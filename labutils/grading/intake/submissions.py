@@ -150,7 +150,7 @@ def shortened(flags):
 
 def nothing(stems, flags, paths):
     """Return the reason where no notebook of the course was found; it names what was found in its place."""
-    found = flags[:1] or [shown(name) for name in sorted(paths)[:3]]
+    found = flags[:1] or [f"only {', '.join(map(shown, sorted(paths)[:3]))}"] * bool(paths)
     return f"expected notebooks such as {stems[0]}.ipynb, found none" + "".join(f"; {one}" for one in found)
 
 
