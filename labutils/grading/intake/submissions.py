@@ -85,8 +85,10 @@ def handed_in(folder, stems):
 
     A loose notebook belongs to the student whose name stands in front of the notebook's, as in anna_01_....ipynb, or
     else behind it; where none does, to one who is called as the folder is. Tables and the like beside are nobody's.
+    GitHub Classroom calls the folder lab-submissions, and what lies in it lab-anna.
     """
-    found, beside = {}, []
+    found, beside, here = {}, [], Path(folder).resolve().name
+    assignment = here.removesuffix("submissions") if here.endswith("-submissions") else ""
     with os.scandir(folder) as entries:
         for entry in sorted(entries, key=lambda entry: entry.name):
             bare, notebook = os.path.splitext(entry.name)[0], called(entry.name, stems)
@@ -95,9 +97,10 @@ def handed_in(folder, stems):
             if entry.is_dir(follow_symlinks=False):
                 student = entry.name
             elif notebook and entry.is_file(follow_symlinks=False):
-                student = notebook[1] or notebook[2] or Path(folder).resolve().name
+                student = notebook[1] or notebook[2] or here
             else:
                 student = bare
+            student = student.removeprefix(assignment) or student
             one = found.setdefault(person(student), systems.Found(person(student), "", False, False, {}, [], []))
             path = Path(folder, entry.name)
             if entry.is_dir(follow_symlinks=False):
