@@ -154,10 +154,10 @@ def write_csv(file, results, questions, rule=None):
         total = pages.total(result["questions"].values())
         reasons, flags = [result["reason"]], list(result["flags"])
         for stem, state in result["notebooks"].items():
-            if state["reason"] and state["reason"] not in result["reason"]:
+            if state["status"] == "missing":
+                flags += [f"{stem} is missing"] * (result["status"] != "failed")
+            elif state["reason"] and state["reason"] not in result["reason"]:
                 reasons.append(f"{stem}: {state['reason']}")
-            elif state["status"] == "missing" and result["status"] != "failed":
-                flags.append(f"{stem} is missing")
             flags += [f"{stem[:2]} {flag}" for flag in state["flags"]]
         table.writerow(
             [
