@@ -12,7 +12,7 @@ from pathlib import Path
 from ... import files
 from ...datasets import find
 from ...networks import checkpoints
-from .. import course
+from .. import borrowed, course
 from . import exchange, judge, student_process
 from .dependencies import merged, needed
 from .sandbox import Ended, Sandbox
@@ -60,11 +60,12 @@ def due(cells, question):
     return max(own, default=len(cells) - 1)
 
 
-def run(cells, master, lab, limits, only=None):
+def run(cells, master, lab, limits, only=None, told=lambda name, rows: None):
     """Run what counts of a student's cells and decide the questions of the instructor's notebook.
 
     Parameters: cells, the student's; master, the instructor's; lab, the folder that `furnish` made; limits, a
-        `sandbox.Limits`; only, the grade_id of the one question to be decided (None: all).
+        `sandbox.Limits`; only, the grade_id of the one question to be decided (None: all); told, what is called with
+        the grade_id and the rows of each question as soon as it is decided.
     Returns: ({"status", "reason", "flags"}, {grade_id: rows}, whether anything ran out of time, which it might not
         another time); a question that was not reached has no rows.
     Raises: CannotGrade where a check cannot be set up.
@@ -82,9 +83,14 @@ def run(cells, master, lab, limits, only=None):
             for statement in needed(above, judge.asked(master, question), question.answers):
                 student.run(statement)
             rows[question.id] = student.decide(master, question)
+            told(question.id, rows[question.id])
             if sum(row["points"] for row in rows[question.id]) < question.max:
                 student.forget()  # a wrong answer may have spoilt more than itself
     flags = student.flags
+    code = [cell.source for cell in cells if cell.kind == "code"]
+    for one in checks:
+        own = [cell.source for cell in cells if cell.id in one.answers]
+        flags += [f"{one.id}: {note}" for note in borrowed.note(own, code, one.lent)]
     if len(flags) > MOST_FLAGS:
         flags[MOST_FLAGS:] = [f"and {len(flags) - MOST_FLAGS} more like these"]
     reason = student.reason if cells else "it has no cells"

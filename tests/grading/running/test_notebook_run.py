@@ -60,7 +60,10 @@ def test_wrong_and_missing_answers_lose_what_they_should_and_say_why():
     assert points(result) == {"q1": 1, "q1_text": None, "q2": 0}
     assert result["questions"]["q1"]["rows"][1]["message"] == "expected 6., found 4."
     assert "returns nothing" in result["questions"]["q2"]["rows"][0]["message"]
-    assert entry(result)["flags"] == ["cell 3 stopped with ZeroDivisionError: division by zero"]
+    assert entry(result)["flags"] == [
+        "cell 3 stopped with ZeroDivisionError: division by zero",
+        "q1_text: its cell is missing",
+    ]
     stub = DOUBLE._replace(source="def double(w):\n    raise NotImplementedError('exercise (a)')")
     result = graded([SETUP, stub, code("def count(problem) return 5")])
     assert "not written yet" in result["questions"]["q1"]["rows"][0]["message"]
