@@ -4,11 +4,18 @@ import contextlib
 import glob
 import json
 import os
+import sys
 import time
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent  # every other path in the bundle is made from this one
 NOTEBOOKS = REPOSITORY / "notebooks"
+
+
+def in_terminal(command):
+    """Return a command that begins with "python" as one types it in the bundle's folder: ".venv/bin/python -m ..."."""
+    own = Path(sys.executable)
+    return f"{own.relative_to(REPOSITORY)}{command.removeprefix('python')}" if REPOSITORY in own.parents else command
 
 
 def _refusal(path, error):

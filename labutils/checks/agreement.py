@@ -6,6 +6,7 @@ What names a mistake does so because the answer gives what that mistake gives.
 import contextlib
 import inspect
 import io
+import reprlib
 from typing import NamedTuple
 
 import numpy as np
@@ -14,20 +15,24 @@ from .cases import changed, copied
 from .failure import shape, stopped, unwritten
 
 IN_PLACE = "the answer changes its input in place: work on a new array"
+LISTED = 12  # numbers, of more only one that differs is shown
 MOST = 1_000_000  # numbers, more than any exercise returns
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 80
 NOTHING = "the function returns nothing: does it end with a return statement?"
 
 
 def _text(value, digits=4):
-    """Return a short text of any value, numbers rounded to four digits or as many as asked for."""
+    """Return a short text of any value, numbers rounded to four digits or as many as asked for; of many, the first."""
     with contextlib.suppress(Exception):
-        if hasattr(value, "detach"):
-            value = value.detach().cpu().numpy()
-        if np.issubdtype(np.asarray(value).dtype, np.number):
-            return np.array2string(np.asarray(value) + 0.0, precision=digits, separator=", ", threshold=12).replace(
-                "\n", ""
-            )
-    return repr(value)[:80]
+        array = np.asarray(value.detach().cpu() if hasattr(value, "detach") else value)
+        if array.dtype.kind in "biuf":
+            many = array.size > 1000 or array.ndim > 4  # as text they would be long before they are cut
+            shown = array.reshape(-1)[:3] if many else array
+            shown = shown + 0.0 if array.dtype.kind == "f" else shown  # without the sign of a zero
+            text = np.array2string(shown, precision=digits, separator=", ", threshold=LISTED).replace("\n", "")
+            return f"numbers of shape {array.shape}, first {text}"[:200] if many else text
+    return _SHORT.repr(value)[:80]
 
 
 def _called_with(arguments):
@@ -42,6 +47,11 @@ def difference(found, expected):
         return f"expected numbers, found {_text(found)}"
     if shape(found) != shape(expected):
         return f"expected a result of shape {shape(expected)}, found one of shape {shape(found)}"
+    right, wrong = numbers(expected), numbers(found)
+    if right.size > LISTED:
+        place = np.argmax(~np.isclose(wrong, right, rtol=_tolerance(expected), atol=_tolerance(expected)))
+        place = tuple(int(k) for k in np.unravel_index(place, right.shape))
+        return f"at {list(place)} expected {_text(right[place])}, found {_text(wrong[place])}"
     texts = _text(expected), _text(found)
     if texts[0] == texts[1]:  # they differ further behind
         texts = _text(expected, 9), _text(found, 9)
@@ -121,17 +131,28 @@ def disagreement(answer, reference, cases, mistakes, more=()):
 def _named(mistakes, first, outcomes):
     """Return the message of the mistake that explains the first wrong outcome, more than half of them, and the most.
 
-    None where there is no such mistake. Where an answer stops only sometimes, something else is wrong there, too.
+    Or of two mistakes that explain all of them together; None where there is neither. Where an answer stops only
+    sometimes, something else is wrong there, too.
     """
     stops = isinstance(first.found, Exception)
     wrong = [one for one in outcomes if not one.right and isinstance(one.found, Exception) <= stops]
-    counts = {}
-    for message, mistake in mistakes.items():
-        if _explains(mistake, first):
-            explained = sum(_explains(mistake, one) for one in wrong)
-            if 2 * explained > len(wrong):
-                counts[message] = explained, sum(_explains(mistake, one) for one in outcomes)
-    return max(counts, key=counts.get, default=None)
+    left = {
+        message: [one for one in wrong if not _explains(mistake, one)]
+        for message, mistake in mistakes.items()
+        if _explains(mistake, first)
+    }
+    best = sorted(
+        left, key=lambda message: (len(left[message]), -sum(_explains(mistakes[message], o) for o in outcomes))
+    )
+    if best and 2 * len(left[best[0]]) < len(wrong):
+        return best[0]
+    if first.numbers is None or first.numbers.size < 2:  # two mistakes together give any single number
+        return None
+    best.sort(key=lambda message: -sum(_explains(mistakes[message], one) for one in outcomes))
+    others = (
+        (one, two) for one in best for two in mistakes if all(_explains(mistakes[two], case) for case in left[one])
+    )
+    return next((f"{one}; besides, {two}" for one, two in others), None)
 
 
 def _explains(mistake, outcome):

@@ -9,6 +9,13 @@ import numpy as np
 
 LIBRARIES = os.path.dirname(os.path.dirname(__file__)), sysconfig.get_path("stdlib"), "<frozen"
 ABOUT_SHAPES = re.compile(r"shape|size|dimension|broadcast|out of bounds|too many ind", re.IGNORECASE)
+AMBIGUOUS = "an array is neither true nor false: compare element by element, with np.where or np.maximum, not if or max"
+MEANINGS = {  # of what Python's or a library's words leave open
+    "truth value of an array": AMBIGUOUS,
+    "Boolean value of Tensor": AMBIGUOUS,
+    "incorrect number of gradients": "backward returns one result for each argument of forward: gradient, None",
+    "for /: 'list' and 'list'": "lists cannot be divided: make arrays of them, np.array(...), or divide in a loop",
+}
 PLACEHOLDER = "raise NotImplementedError"
 
 
@@ -47,14 +54,15 @@ def shape(value):
 
 
 def _shapes(arguments):
-    """Return in words the shapes of a call's arguments, {name: value}, numbers left out."""
+    """Return in words the shapes of a call's arguments, {name: value}, and its numbers."""
     arguments = {
         key: part
         for name, value in arguments.items()
         for key, part in ({"X": value.X, "y": value.y} if hasattr(value, "lipschitz") else {name: value}).items()
     }
-    known = {name: shape(value) for name, value in arguments.items() if hasattr(value, "shape")}
-    return ", ".join(f"{name} has shape {found}" for name, found in known.items() if found)
+    arrays = {name: f"has shape {shape(value)}" for name, value in arguments.items() if hasattr(value, "shape")}
+    numbers = {name: f"is {value:g}" for name, value in arguments.items() if isinstance(value, (int, float))}
+    return ", ".join(f"{name} {found}" for name, found in (arrays | numbers).items())
 
 
 def stopped(error, arguments):
@@ -64,5 +72,7 @@ def stopped(error, arguments):
         return text
     if sizes := re.search(r"size (\d+) is different from (\d+)", text):
         text = f"shapes that do not fit: {sizes[1]} numbers meet {sizes[2]}; is a transpose missing, as in X.T?"
+    for part, meaning in MEANINGS.items():
+        text = meaning if part in text else text
     shapes = _shapes(arguments) if ABOUT_SHAPES.search(text) else ""
-    return f"stopped with {type(error).__name__}: {text}{place(error)}" + f"; {shapes[:100]}" * bool(shapes)
+    return f"stopped with {type(error).__name__}: {text}{place(error)}" + f"; {shapes[:130]}" * bool(shapes)

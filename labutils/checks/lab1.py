@@ -92,7 +92,7 @@ def lab1_c(step, seed=0):
     report = Report("lab1_c", "One step of iterative pruning")
     label = "one step from a point away from zero"
     report.agree(label, step, pruning_step, drawn, 1, mistakes.PRUNING)
-    report.agree("magnitudes that tie", step, pruning_step, cases.ties(seed), 0.5, mistakes.PRUNING)
+    report.agree("magnitudes that tie", step, pruning_step, cases.ties(seed), 0.5, mistakes.CHOOSING)
     once = pruning_step(AWAY, THREE_POINTS, RATE, 2)
     in_place = {IN_PLACE: pruning_step(once, THREE_POINTS, RATE, 2)}
     report.close("called twice on the same array", lambda: twice(one_step, AWAY), once, 0.5, in_place)

@@ -97,6 +97,9 @@ def network_case(seed, bits=2, rate=0.1, training=True):
     return _set_out(network, rate, images, torch.arange(4))
 
 
+CASES = {"layer": step_case, "network": network_case}
+
+
 def _set_out(model, rate, x, y):
     for parameter in model.parameters():  # what an earlier step may have left
         parameter.grad = torch.ones_like(parameter)
@@ -104,9 +107,9 @@ def _set_out(model, rate, x, y):
 
 
 def _moved(case, steps, clear=True, loss_of=F.cross_entropy, optimizer_of=None, evaluating=False, twice=False):
-    """Return all that a model holds after steps of training, as one vector; what is wrong with them can be said."""
-    make, *numbers = case
-    model, optimizer, x, y = make(*numbers)
+    """Return a model's weights after steps of training, as one vector; what is wrong with the steps can be said."""
+    kind, *numbers = case
+    model, optimizer, x, y = CASES[kind](*numbers)
     optimizer = optimizer_of(model.parameters()) if optimizer_of else optimizer
     mode = model.training
     for _ in range(steps):
@@ -121,7 +124,7 @@ def _moved(case, steps, clear=True, loss_of=F.cross_entropy, optimizer_of=None, 
 
 
 def _held(model):
-    return torch.cat([value.detach().cpu().flatten().float() for value in model.state_dict().values()])
+    return torch.cat([parameter.detach().cpu().flatten() for parameter in model.parameters()])
 
 
 def _sgd(rate, **settings):
@@ -211,12 +214,12 @@ LOSS_MISTAKES = {
 def lab2_c(finetune_step, seed=0):
     """Check `finetune_step(model, optimizer, x, y)`, one step of quantization-aware training: 2 points, 1 hidden."""
     seed = 10 * seed + 3
-    cases = [((step_case, seed), 1), ((step_case, seed), 2), ((step_case, seed + 1, None, 0.5, False), 2)]
-    cases += [((network_case, seed, 3, 0.02), 1), ((step_case, seed + 2, 4, 0.01), 1)]
+    cases = [(("layer", seed), 1), (("layer", seed), 2), (("layer", seed + 1, None, 0.5, False), 2)]
+    cases += [(("network", seed, 3, 0.02), 1), (("layer", seed + 2, 4, 0.01), 1)]
 
     def answer(case, steps):
-        make, *numbers = case
-        model, optimizer, x, y = make(*numbers)
+        kind, *numbers = case
+        model, optimizer, x, y = CASES[kind](*numbers)
         mode = model.training
         for _ in range(steps):
             finetune_step(model, optimizer, x, y)

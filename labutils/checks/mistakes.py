@@ -83,22 +83,38 @@ CHOICES = {
     "this leaves the last `keep` weights, whatever their magnitudes": (
         lambda w, v, keep: np.arange(len(v)) >= len(v) - keep
     ),
-    "this ranks along the wrong axis: the weights are the only one": lambda w, v, keep: _flat_order(v, keep),
-    "this ranks along the wrong axis: the weights are the only one of them": lambda w, v, keep: ~_flat_order(v, keep),
+    "this ranks along the wrong axis, which has one weight: rank along the other": lambda w, v, keep: _flat_order(
+        v, keep
+    ),
+    "this ranks along the wrong axis, which has one weight, and drops the first: rank along the other": (
+        lambda w, v, keep: ~_flat_order(v, keep)
+    ),
     "this ranks the weights' change: rank the new weights": lambda w, v, keep: of_largest(v - w, keep),
     "where magnitudes tie, the lower index stays: sort -abs(w), kind='stable', and keep the first": (
         lambda w, v, keep: of_largest(v[::-1], keep)[::-1]
     ),
+    "where magnitudes tie, the lower index stays: the end of an ascending order has the higher one": (
+        lambda w, v, keep: np.isin(np.arange(len(v)), np.argsort(np.abs(v))[len(v) - keep :])
+    ),
+    "a plain argsort breaks ties as it likes: kind='stable' keeps the lower index": (
+        lambda w, v, keep: np.isin(np.arange(len(v)), np.argsort(-np.abs(v))[:keep])
+    ),
     "all magnitudes that tie stay here: leave `keep` weights": (
         lambda w, v, keep: np.abs(v) >= np.sort(np.abs(v))[::-1][keep - 1]
     ),
+    "> drops the smallest that should stay, and all that tie with it": (
+        lambda w, v, keep: np.abs(v) > np.sort(np.abs(v))[::-1][keep - 1]
+    ),
+    "magnitudes that tie with the largest to go are dropped here: leave `keep` weights": (
+        lambda w, v, keep: np.abs(v) > np.sort(np.abs(v))[::-1][keep]
+    ),
 }
 
-PRUNING = around(lambda v, rate, keep: pruned(v, keep))
-PRUNING |= {
+CHOOSING = {
     message: lambda w, p, rate, keep, chosen=chosen: np.where(chosen(w, moved(w, p, rate), keep), moved(w, p, rate), 0)
     for message, chosen in CHOICES.items()
 }
+PRUNING = CHOOSING | around(lambda v, rate, keep: pruned(v, keep))
 PRUNING |= {
     "prune after the gradient step, not before it": lambda w, p, rate, keep: moved(pruned(w, keep), p, rate),
     "prune after the gradient step, not before it: the result must be sparse": (

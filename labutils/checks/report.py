@@ -112,10 +112,10 @@ class Report:
 
         lines = [line(("", "what is checked", "points", "what to look at"), "th")]
         for row in self.rows:
-            # Legible on a light and on a dark page.
+            # Legible on a light and on a dark page: white on a ground of its own.
             mark, colour = ("&#10003;", "#00855a") if row["ok"] else ("&#10007;", "#c25000")
             points = f"{row['points']:g}&nbsp;/&nbsp;{row['max']:g}"
-            mark = f"<b style='color:{colour}'>{mark}</b>"
+            mark = f"<b style='color:white;background:{colour};padding:0 0.3em'>{mark}</b>"
             lines.append(line((mark, html.escape(row["label"]), points, html.escape(row["message"])), "td"))
         title = f"{html.escape(self.title)}: {self.points:g} of {self.max:g} points"
         return f"<table><caption style='text-align:left'>{title}</caption>{''.join(lines)}</table>"

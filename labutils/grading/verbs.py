@@ -12,7 +12,8 @@ def declare(verb):
     """Declare the verbs, as `__main__.verbs` does."""
     text = "grade a folder of submissions: by running them again, or with --stored by their outputs alone, a preview"
     option = verb("grade", grade, text, data=False)
-    option("submissions", metavar="SUBMISSIONS", help="a folder or a zip for each student, in one folder")
+    text = "what a course system delivers, or a folder or a zip for each student; several of them are put together"
+    option("submissions", metavar="SUBMISSIONS", nargs="+", help=text)
     option("--stored", action="store_true", help="read the stored outputs and run nothing")
     option("--out", default="build/grades", metavar="FOLDER", help="for the results (default: build/grades)")
     option("--jobs", type=parse_count, metavar="N", help="how many at a time (default: one per core)")
@@ -61,7 +62,7 @@ def grade(arguments):
     running |= {"jobs": arguments.jobs or os.cpu_count() or 1, "isolated": not arguments.no_isolation}
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that what was started is ended
     running = None if arguments.stored else running
-    print(gradebook.grade(Path(arguments.submissions), out, running, rule, arguments.export_code))
+    print(gradebook.grade([*map(Path, arguments.submissions)], out, running, rule, arguments.export_code))
     if arguments.export:
         questions = gradebook.course.questions()
         lines = systems.export(out, arguments.export, questions, roster, arguments.assignment, arguments.partial)

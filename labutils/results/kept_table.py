@@ -57,7 +57,7 @@ class KeptTable(NamedTuple):
         Raises: FileNotFoundError where there is no such file; ValueError where it is damaged, or was measured on
             another network than the manifest's. Each names the command that mends it.
         """
-        path, advice = self.path(name, folder), f"measure it with: {self.command(name)}"
+        path, advice = self.path(name, folder), f"measure it with: {files.in_terminal(self.command(name))}"
         if not path.is_file():
             raise FileNotFoundError(f"{path}: expected {self.what}, found no file; {advice}")
         try:

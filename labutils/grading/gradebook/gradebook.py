@@ -35,12 +35,14 @@ def _noting(submissions, said, codes, questions):
 def grade(folder, out, running=None, rule=None, export_code=False):
     """Grade a folder of submissions and write the results; return one line that says what there is.
 
-    Parameters: folder, of the submissions; out, where the results go; running, the options of `class_run.grade`, with
-        which they are run again (None: they are judged by their stored outputs, a preview); rule, a `late.Rule`, or
-        None where lateness costs nothing; export_code, whether the answers in code are written besides.
+    Parameters: folder, of the submissions, or a list of what is put together; out, where the results go; running, the
+        options of `class_run.grade`, with which they are run again (None: they are judged by their stored outputs, a
+        preview); rule, a `late.Rule`, or None where lateness costs nothing; export_code, whether the answers in code
+        are written besides.
     Raises: ValueError where the results would lie among the submissions; and as the parts do.
     """
-    if folder.resolve() in (out.resolve(), *out.resolve().parents):
+    folders = folder if isinstance(folder, list) else [folder]
+    if {path.resolve() for path in folders} & {out.resolve(), *out.resolve().parents}:
         raise ValueError(f"--out: expected a folder that is not among the submissions, found {out}; name another")
     questions = course.questions()
     markers = written_answers.markers_files(out)
@@ -49,7 +51,7 @@ def grade(folder, out, running=None, rule=None, export_code=False):
         codes = Shelf(file)
         said = {}  # by student, what the course system says
         graded = {question.notebook for question in questions.values()}  # not the lab beyond the homework
-        results = submissions.collect(folder, unpacked, course.stems())
+        results = submissions.collect(folders, unpacked, course.stems())
         results = (one._replace(notebooks={n: p for n, p in one.notebooks.items() if n in graded}) for one in results)
         results = _noting(results, said, codes, questions)
         if running is None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import nbformat
 
+from ... import hand_in
 from ...networks import checkpoints as networks
 from ...results import ablation, grid, repeats, sensitivity
 from . import cloud, leaks
@@ -23,7 +24,12 @@ NAME = "compression-labs"  # of the folder that students unpack
 POINTS = 110
 # What `make lab` opens is among them: the list of labs, and the setting by which JupyterLab shows it as a page.
 AS_THEY_ARE = ("LICENSE", "environment.yml", "pyproject.toml", "data/README.md", "data/.gitignore")
-AS_THEY_ARE += ("notebooks/README.md", ".jupyter/overrides.json", ".devcontainer/devcontainer.json")
+AS_THEY_ARE += (
+    "notebooks/README.md",
+    "notebooks/homework.md",
+    ".jupyter/overrides.json",
+    ".devcontainer/devcontainer.json",
+)
 AGENTS = b"@AGENTS.md\n\nWhat AI tools may and may not do in this folder stands in AGENTS.md: read it first.\n"
 CUT = "# The rest is for instructors and maintainers, and no part of the student's bundle.\n"
 
@@ -76,6 +82,17 @@ def checkpoints(root):
     return {f"checkpoints/{name}": (folder / name).read_bytes() for name in names}
 
 
+def digests(notebooks):
+    """Return what `hand_in` compares with: {lab: {grade_id: digest of the cell as students get it}}.
+
+    Parameters: notebooks, {path in the bundle: student version}.
+    """
+    return {
+        Path(name).stem: {grade_id: hand_in.digest(cell.source) for grade_id, _, cell in hand_in.marked(notebook.cells)}
+        for name, notebook in notebooks.items()
+    }
+
+
 def contents(notebooks):
     """Return the README's table: a line for each notebook, with its title and its points."""
     lines = ["| notebook | points |", "|---|---|"]
@@ -99,14 +116,16 @@ def bundle(root, repository=None, agents=True):
         name = path.relative_to(root).as_posix()
         if not name.startswith(("labutils/grading/", "labutils/maintenance/")):
             files[name] = path.read_bytes()
+    versions = {}
     for name, notebook in notebooks.items():
         try:
-            given = student_version(notebook)
+            versions[name] = student_version(notebook)
             if repository:
-                cloud.add_colab_cell(given, repository)
-            files[name] = (nbformat.writes(given).rstrip("\n") + "\n").encode()
+                cloud.add_colab_cell(versions[name], repository)
         except ValueError as error:
             raise ValueError(f"{name}, {error}") from None
+        files[name] = (nbformat.writes(versions[name]).rstrip("\n") + "\n").encode()
+    files[hand_in.GIVEN] = (json.dumps(digests(versions), indent=1) + "\n").encode()
     template = Path(__file__).with_name("README-for-students.md").read_text(encoding="utf-8")
     files["README.md"] = template.replace("{contents}", contents(notebooks)).encode()
     if repository:
