@@ -65,7 +65,7 @@ def _groups(entries):
     """Return [(the first entry, the places of all), ...]: answers that are the same, and have got the same, once."""
     found = {}
     for place, entry in enumerate(entries):
-        key = entry["digest"], entry["points"], entry["comment"]
+        key = entry["digest"], entry["points"], entry["comment"], entry["own"]
         found.setdefault(key, (entry, []))[1].append(place)
     return list(found.values())
 
