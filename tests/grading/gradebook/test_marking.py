@@ -152,8 +152,11 @@ def test_pictures_and_text_at_no_question_are_seen(grade, tmp_path):
     start = time.perf_counter()
     out = grade()
     assert time.perf_counter() - start < 5
+    (picture,) = (out / "marking/pictures").iterdir()
+    assert picture.read_bytes() == base64.b64decode(raw)
+    source = {"marking": f'src="pictures/{picture.name}"', "students": f'src="data:image/png;base64,{raw}"'}
     for path in (out / "marking/lab1_a_text.html", out / "students/anna.html"):
         page = path.read_text(encoding="utf-8")
-        assert f'src="data:image/png;base64,{raw}"' in page and "img-src data:" in page, path
+        assert source[path.parent.name] in page and "img-src data:" in page, path
         assert "stands at no question" in page and "<strong>Notes</strong> of my own." in page
     assert "<bdi>anna</bdi>, <bdi>ben</bdi>" not in (out / "marking/lab1_a_text.html").read_text(encoding="utf-8")
