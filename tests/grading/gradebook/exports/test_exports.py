@@ -226,6 +226,15 @@ def test_moodle_needs_a_roster_and_says_so_before_any_work(tmp_path, capsys):
         assert "roster" in error.lower() and "expected" in error and "found" in error and error.count("\n") == 1
 
 
+@pytest.mark.parametrize("system", ["canvas", "moodle", "moodle-worksheet", "sakai", "gradescope"])
+def test_a_roster_of_another_system_is_refused_before_any_work(tmp_path, capsys, system):
+    roster = table(tmp_path / "roster.csv", "one\nonly\n")
+    words = ["--export", system, "--roster", roster]
+    assert __main__.main(["grade", "--stored", str(tmp_path / "nowhere"), *words]) == 1
+    error = capsys.readouterr().err
+    assert "roster.csv" in error and "expected" in error and "found" in error and error.count("\n") == 1
+
+
 def test_more_than_moodle_takes_by_default_is_said(grade, tmp_path, monkeypatch):
     monkeypatch.setattr("labutils.grading.gradebook.exports.moodle.MOST_BY_DEFAULT", 7)
     grade(MOODLE, "--export", "moodle", "--roster", table(tmp_path / "w.csv", WORKSHEET))
