@@ -112,6 +112,15 @@ def test_who_is_who_in_canvas_without_ids(grade, tmp_path):
     assert f"'{EVIL}".encode() in raw and f",{EVIL}".encode() not in raw
 
 
+def test_an_export_with_ragged_lines_and_semicolons_is_read(grade, tmp_path):
+    lines = [line.rstrip(",") for line in CANVAS_ROSTER.splitlines()]
+    ragged = "\n".join([*lines, "", '"Student, Test",300,,,"A, B",,,,,']).replace(",", ";").replace("; ", ", ")
+    words = ("--export", "canvas", "--roster", table(tmp_path / "roster.csv", "\ufeff" + ragged))
+    out = grade(CANVAS[:2], *words, "--assignment", "Labs")
+    entered, _ = take.canvas_gradebook((out / "canvas.csv").read_bytes(), CANVAS_PEOPLE, {77: "Labs"})
+    assert entered == {101: {77: "8"}}
+
+
 def test_two_of_one_name_are_not_guessed_at(grade, tmp_path):
     twins = CANVAS_ROSTER + '"Adams, Anna",199,S9,anna2,"A, B",,,\n'
     roster = table(tmp_path / "roster.csv", twins)
