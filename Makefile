@@ -1,6 +1,6 @@
 # The few verbs of this bundle. Everything is installed into .venv and nothing is registered outside it.
 #   make lab      open JupyterLab on the labs             make clean    remove build/ and .venv
-#   make hand-in  put the notebooks into hand-in.zip
+#   make hand-in  look at the notebooks, and put them into hand-in.zip
 # make lab LABS=1 opens labs 01 to 05 alone, and installs no PyTorch. TORCH=cpu, cuda or default takes another build of it
 # than the one that fits this computer. Without make: python -m labutils lab, and its --help.
 
@@ -8,7 +8,6 @@ PYTHON ?= python3
 LABS ?= all
 TORCH ?= auto
 BIN := .venv/bin
-NOTEBOOKS := $(sort $(wildcard notebooks/*.ipynb))
 
 .PHONY: lab hand-in clean
 .DELETE_ON_ERROR:
@@ -17,8 +16,7 @@ lab:
 	@$(PYTHON) -m labutils lab --labs=$(LABS) --torch=$(TORCH)
 
 hand-in:
-	@$(PYTHON) -m zipfile --create hand-in.zip $(NOTEBOOKS)
-	@echo "hand-in.zip holds $(words $(NOTEBOOKS)) notebooks, as they were last saved."
+	@$(if $(wildcard $(BIN)/python),$(BIN)/python,$(PYTHON)) -m labutils hand-in
 
 clean:
 	rm -rf build .venv
@@ -30,6 +28,7 @@ clean:
 #   make format     lint and format                       make test-lowest  test with the lowest versions allowed
 # Timestamps, widget state and where a print was cut in two would change with every run: they are off, off and mended.
 # The kernels log errors only: each would warn that it talks over TCP, which never leaves this computer.
+NOTEBOOKS := $(sort $(wildcard notebooks/*.ipynb))
 RUNS := $(NOTEBOOKS:notebooks/%=build/run/%)
 EXECUTE := $(BIN)/jupyter nbconvert --log-level=ERROR --to notebook --execute --ExecutePreprocessor.timeout=900 \
 	--ExecutePreprocessor.record_timing=False --ExecutePreprocessor.store_widget_state=False \

@@ -66,6 +66,23 @@ def examine(arguments):
     return 0 if doctor.report(arguments.deep) else 1
 
 
+def hand_in(arguments):
+    """Look at the notebooks and pack them."""
+    from . import hand_in
+
+    hand_in.pack(arguments.take)
+
+
+def report(arguments):
+    """Make one page of the notebooks, and print it where a browser is installed."""
+    from . import report
+
+    page, *pdf = report.report(arguments.labs, arguments.checks, arguments.out)
+    print(f"{page}: made" if not pdf else f"{page} and {pdf[0].name}: made")
+    if not pdf:
+        print("For a PDF, open it in a browser and print it: no Chromium, Chrome or Edge was found to do so.")
+
+
 def run_task(arguments):
     """Install what is lacking, and open the labs or test them where that is asked, by the Python of .venv."""
     from . import install, tasks
@@ -84,12 +101,18 @@ def run_task(arguments):
     print(f"{sys.prefix}: all is installed")
 
 
+# They work in a student's bundle, too, but its help is silent on them.
+MAINTAINERS = ["test", "pretrain", "finetune", "anneal", "knobs", "seeds", "repeats", "grid", "sensitivity"]
+
+
 def verbs(parser):
     """Declare all verbs: for each its help, the function that runs it, and its options."""
-    subparsers = parser.add_subparsers(dest="verb", required=True)
+    subparsers = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    rooms = [room for room in ROOMS if Path(__file__).with_name(room).is_dir()]  # which no student's bundle has
 
     def verb(name, run, text, data=True, epochs=None, seed=False):
-        command = subparsers.add_parser(name, help=text, description=text)
+        shown = {"help": text} if rooms or name not in MAINTAINERS else {}
+        command = subparsers.add_parser(name, **shown, description=text)
         command.set_defaults(run=run)
         if data:
             command.add_argument("--data", default=None, help="cifar10 or shapes10 (default: as the labs choose)")
@@ -149,9 +172,16 @@ def verbs(parser):
     command.add_argument("--root", metavar="FOLDER", help="where it goes and is looked for first (default: data/)")
     option = verb("doctor", examine, "say in one line each what is fine on this computer and what to do", data=False)
     option("--deep", action="store_true", help="check every image and measure every network, in minutes")
-    for room in ROOMS:  # which no student's bundle has
-        if Path(__file__).with_name(room).is_dir():
-            importlib.import_module(f".{room}.verbs", __package__).declare(verb)
+    text = "look at your notebooks, say a line for each, and pack them into hand-in.zip"
+    option = verb("hand-in", hand_in, text, data=False)
+    option("--take", action="append", default=[], metavar="NAME", help="of copies of a lab, this one; may be repeated")
+    text = "make one page of your notebooks to print or hand in, report.html, and a PDF where a browser is installed"
+    option = verb("report", report, text, data=False)
+    option("labs", nargs="*", metavar="LAB", help="these, as in 01 02, or files; default: all")
+    option("--checks", action="store_true", help="show the checks as well")
+    option("--out", metavar="FILE", help="where it goes (default: report.html in this folder)")
+    for room in rooms:
+        importlib.import_module(f".{room}.verbs", __package__).declare(verb)
 
 
 def main(words=None):

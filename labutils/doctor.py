@@ -56,13 +56,8 @@ def packages():
             found = None
         if found and requirement.specifier.contains(found, prereleases=True):
             yield True, f"{requirement.name} {found} ({requirement.specifier})"
-        elif found or requirement.name not in install.PYTORCH:  # Lab 1 runs without; `pytorch_build` speaks of it
+        elif found or requirement.name not in install.PYTORCH:  # which Lab 1 runs without
             yield False, f"{requirement.name}: expected {requirement.specifier}, found {found or 'none'}; {INSTALL}"
-
-
-def pytorch_build():
-    """Say which PyTorch is installed, and whether this computer has a use for all of it."""
-    yield install.describe_pytorch()
 
 
 def kernel():
@@ -140,7 +135,7 @@ def images():
 
     (name, why), path = find.chosen(), find.locate()
     if name == "shapes10":
-        yield None, f"data: labs 06 and 07 take the stand-in shapes10, {why}; for CIFAR-10: {find.HOW_TO_GET}"
+        yield None, f"data: labs 06 to 08 take the stand-in shapes10, {why}; for CIFAR-10: {find.HOW_TO_GET}"
     elif path is None:
         wanted = f"{find.BATCHES_FOLDER} or {find.NPZ_FILE} in {find.data_path()}, found neither"
         yield False, f"CIFAR-10: expected {wanted}; get it with {find.HOW_TO_GET}, or unset LABUTILS_DATASET"
@@ -174,18 +169,19 @@ def trained():
 
 
 def networks():
-    """Compare the digest of each trained network with the manifest's; one line where all agree."""
+    """Compare the digest of each trained network with the manifest's; a line however many of them differ."""
     from .networks import checkpoints
 
-    sound = 0
+    wrong = []
     for network in trained():
         try:
             checkpoints.check(*network)
-            sound += 1
         except (OSError, ValueError) as error:
-            yield False, str(error)
-    if sound:
-        yield True, f"trained networks: {sound} of {len(trained())} as in the manifest"
+            wrong.append(str(error))
+    if wrong:
+        yield False, wrong[0] + f"; and {len(wrong) - 1} more of {len(trained())} networks" * (len(wrong) > 1)
+    else:
+        yield True, f"trained networks: {len(trained())} of {len(trained())} as in the manifest"
 
 
 def pytorch():
@@ -210,8 +206,7 @@ def accuracies():
             if network[0] != source:
                 continue
             try:
-                expected = checkpoints.entry(*network)
-                model = checkpoints.load(*network).to(device)
+                expected, model = checkpoints.entry(*network), checkpoints.load(*network).to(device)
             except (OSError, ValueError):
                 continue  # `networks` has said so
             file, wanted = checkpoints.file_name(*network), expected["accuracy_last_epoch"]
@@ -223,15 +218,19 @@ def accuracies():
                 yield False, f"{file}: expected test accuracy {wanted}, found {found:.4f}; {advice}"
 
 
-QUICK = (python_version, packages, pytorch_build, kernel, folders, free_space, processor, gpu, images, networks)
+QUICK = (python_version, packages, install.pytorch_build, kernel, folders, free_space, processor, gpu, images, networks)
 DEEP = (pytorch, accuracies)
 
 
 def findings(checks):
-    """Yield what the checks find; a check that fails itself is a finding too."""
+    """Yield what the checks find, each finding once; a check that fails itself is a finding too."""
+    said = set()
     for check in checks:
         try:
-            yield from check()
+            yield from (found for found in check() if found not in said and not said.add(found))
+        except ValueError as error:  # it says itself what was expected
+            yield from {(False, str(error))} - said
+            said.add((False, str(error)))
         except ImportError as error:
             yield False, f"{check.__name__}: expected what it needs to be installed, found {error}; {INSTALL}"
         except Exception as error:  # whatever is wrong with this computer, the other checks go on
@@ -240,8 +239,7 @@ def findings(checks):
 
 def report(deep=False):
     """Print one line per finding; return whether all labs would run."""
-    colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-    red = 0
+    colour, red = sys.stdout.isatty() and not os.environ.get("NO_COLOR"), 0
     for ok, text in findings(QUICK + DEEP if deep else QUICK):
         sign, code = SIGNS[ok]
         red += ok is False

@@ -4,16 +4,34 @@ import contextlib
 import glob
 import json
 import os
+import sys
+import time
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent  # every other path in the bundle is made from this one
 NOTEBOOKS = REPOSITORY / "notebooks"
 
 
+def in_terminal(command):
+    """Return a command that begins with "python" as one types it in the bundle's folder: ".venv/bin/python -m ..."."""
+    own = Path(sys.executable)
+    return f"{own.relative_to(REPOSITORY)}{command.removeprefix('python')}" if REPOSITORY in own.parents else command
+
+
 def _refusal(path, error):
     """Return the one-line OSError for a file that could not be written."""
     reason = error.strerror or error
     return OSError(f"{path}: expected to write there, found {reason}; free space or choose another folder")
+
+
+def _replace(temporary, path):
+    """Rename a file into the place of another; on Windows a reader bars the way, mostly for a moment."""
+    for seconds in (0.05, 0.1, 0.2, 0.4):
+        try:
+            return os.replace(temporary, path)
+        except PermissionError:
+            time.sleep(seconds)
+    return os.replace(temporary, path)
 
 
 @contextlib.contextmanager
@@ -32,7 +50,7 @@ def writing(path, mode="wb", **options):
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, path)
+        _replace(temporary, path)
     except OSError as error:
         raise _refusal(path, error) from None
     finally:

@@ -140,17 +140,19 @@ def has_driver():
     return shutil.which("nvidia-smi") is not None or Path("/proc/driver/nvidia/version").exists()
 
 
-def describe_pytorch():
-    """Return (True, the build of PyTorch), or (None, ...) where there is none, or one with CUDA and no GPU for it."""
+def pytorch_build():
+    """Say as `doctor` does which PyTorch is installed, and whether this computer has a use for all of it."""
     built = cuda()
     if built is None:
-        return None, f"PyTorch: none yet; labs 01 to 05 need none, for the others {GET_PYTORCH}"
+        yield None, f"PyTorch: none yet; labs 01 to 05 need none, for the others {GET_PYTORCH}"
+        return
     if not built or has_driver():
-        return True, f"PyTorch: built for {f'CUDA {built}' if built else 'the processor'}"
+        yield True, f"PyTorch: built for {f'CUDA {built}' if built else 'the processor'}"
+        return
     parts = [one for one in importlib.metadata.distributions() if is_cuda(one.name)]
     size = sum(file.size or 0 for one in parts for file in one.files or []) / 1e9
     found = f"whose libraries take {size:.1f} GB, and there is no NVIDIA GPU"
-    return None, f"PyTorch: built for CUDA {built}, {found}; make lab TORCH=cpu takes them away, if you want the room"
+    yield None, f"PyTorch: built for CUDA {built}, {found}; make lab TORCH=cpu takes them away, if you want the room"
 
 
 def why_unreachable():

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 
-from . import files
+from . import files, install
 
 LIST, LAB_1 = "README.md", "01_gradient_descent.ipynb"
 SECONDS = 120  # in which JupyterLab must have started
@@ -52,7 +52,7 @@ def examine():
     found = [(check, ok, doctor.short(text)) for check in doctor.QUICK for ok, text in doctor.findings([check])]
     text = "".join(f"{doctor.SIGNS[ok][0]} {text}\n" for _, ok, text in found)
     files.write_whole(files.REPOSITORY / "build/doctor.log", text.encode())
-    shown = (doctor.python_version, doctor.pytorch_build, doctor.images, doctor.processor, doctor.gpu)
+    shown = (doctor.python_version, install.pytorch_build, doctor.images, doctor.processor, doctor.gpu)
     return [text if ok is not False else f"-> {text}" for check, ok, text in found if check in shown or ok is False]
 
 

@@ -247,11 +247,40 @@ def test_a_damaged_network_a_lost_one_and_none_at_all(computer):
     network.write_text("weight5")
     assert red(doctor.networks).startswith("checkpoints/cifar10-float.pt: expected sha256")
     network.unlink()
-    assert "found no file; restore it with git checkout" in red(doctor.networks)
+    assert "found no file; take it from the bundle once more" in red(doctor.networks)
     (computer / "checkpoints" / "manifest.json").unlink()
     assert "found none; train it with: python -m labutils pretrain" in red(doctor.networks)
     (computer / "checkpoints" / "manifest.json").write_text("{")
     assert "expected JSON" in red(doctor.networks)
+
+
+def test_many_lost_networks_are_one_line(computer):
+    folder = computer / "checkpoints"
+    entries = json.loads((folder / "manifest.json").read_text())
+    (entry,) = entries.values()
+    for bits in ("4-4-4", "3-3-3", "2-2-2"):
+        entries[f"cifar10-{bits}.pt"] = entry
+    (folder / "manifest.json").write_text(json.dumps(entries))
+    (ok, text), *others = look(doctor.networks)
+    assert ok is False and not others and text.endswith("; and 2 more of 4 networks") and "git" not in text
+
+
+@pytest.mark.parametrize("name", ["cifar10.npz", "cifar-10-batches-py"])
+def test_a_variable_that_names_the_data_themselves_is_told_so(computer, monkeypatch, name):
+    path = computer / "elsewhere" / name
+    (path.parent if "." in name else path).mkdir(parents=True)
+    if "." in name:
+        path.write_text("images")
+    monkeypatch.setenv("LABUTILS_DATA", str(path))
+    found = red(doctor.images)
+    assert "LABUTILS_DATA" in found and "; set it to elsewhere" in found
+
+
+def test_a_variable_that_names_nothing_is_told_so(computer, monkeypatch):
+    (computer / "data" / find.NPZ_FILE).unlink()
+    monkeypatch.setenv("LABUTILS_DATA", str(computer / "nowhere"))
+    ((ok, text),) = look(doctor.images)
+    assert ok is None and "not found in nowhere, which LABUTILS_DATA names" in text and "no such folder" in text
 
 
 def test_every_network_is_named_as_it_was_saved():

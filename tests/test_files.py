@@ -1,7 +1,6 @@
 """Files are written whole or not at all, on a full disk and after a kill, and by one process at a time."""
 
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -51,6 +50,7 @@ def test_what_goes_wrong_leaves_the_old_file_and_nothing_else(moment, problem, t
 
 
 def test_the_system_refuses_to_write_more(tmp_path, refused):
+    resource = pytest.importorskip("resource", reason="Windows knows no such limit")
     path = tmp_path / "state"
     files.write_whole(path, b"old")
     limit = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -96,6 +96,7 @@ def test_an_error_in_the_block_frees_the_file(tmp_path):
     assert names(tmp_path) == []
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
 def test_what_a_killed_process_leaves_is_cleared_away(tmp_path):
     path = tmp_path / "state"
     files.write_whole(path, b"old")

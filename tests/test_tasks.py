@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 
+import psutil
 import pytest
 
 from labutils import files, tasks
@@ -46,8 +47,7 @@ def test_one_screen_and_the_address(server, tmp_path, monkeypatch, capsys):
     printed = capsys.readouterr().out
     assert "The labs are ready" in printed and "   data: here\n" in printed and printed.endswith("Stopped.\n")
     assert "Click here:  http://localhost:8888/lab/tree/README.md?token=abc\n" in printed and "[I]" not in printed
-    with pytest.raises(ProcessLookupError):
-        os.kill(int((tmp_path / "pid").read_text()), 0)
+    assert not psutil.pid_exists(int((tmp_path / "pid").read_text()))
 
 
 def test_a_server_that_does_not_start_is_not_hidden(server, capsys, refused):
@@ -62,8 +62,7 @@ def test_a_server_that_never_comes_is_ended(server, monkeypatch, tmp_path, refus
     monkeypatch.setattr(tasks, "SECONDS", 1)
     with refused("within 1 s", "none yet", error=OSError):
         tasks.lab()
-    with pytest.raises(ProcessLookupError):
-        os.kill(int((tmp_path / "pid").read_text()), 0)
+    assert not psutil.pid_exists(int((tmp_path / "pid").read_text()))
 
 
 def test_the_screen_shows_data_and_device_and_what_is_to_mend(monkeypatch, tmp_path):
@@ -81,6 +80,7 @@ def test_the_screen_shows_data_and_device_and_what_is_to_mend(monkeypatch, tmp_p
     assert (tmp_path / "build/doctor.log").read_text() == "ok   numpy 9\nnote GPU: none\n->   kernel\n"
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows ends a process without a word to it")
 def test_whoever_ends_the_screen_ends_jupyterlab(tmp_path):
     code = f"""
 import sys
@@ -97,8 +97,7 @@ tasks.lab()
         assert screen.poll() is None
     screen.terminate()
     assert "Stopped." in screen.communicate(timeout=20)[0] and screen.returncode == 0
-    with pytest.raises(ProcessLookupError):
-        os.kill(int((tmp_path / "pid").read_text()), 0)
+    assert not psutil.pid_exists(int((tmp_path / "pid").read_text()))
 
 
 def test_as_root_jupyterlab_is_allowed_and_without_a_display_no_browser_opens(monkeypatch):

@@ -1,6 +1,7 @@
 """Arguments for checks, drawn from a seed: everything that a signature names varies. Used by `lab1` and `lab2`.
 
-The first case is the lab's own. Numbers are short, so that a student can follow the one that fails by hand.
+What students see is drawn from seed 0, hidden tests from another. The first case is the lab's own. Numbers are short,
+so that a student can follow the one that fails by hand.
 """
 
 import copy

@@ -1,25 +1,50 @@
 """What the bonus questions (g) of Lab 1 must show. They stand in notebooks/02 to 05."""
 
 import numbers
+from itertools import combinations
+from math import comb, factorial
 
 import numpy as np
 
 from ..linear import descent
-from ..linear.regression import THREE_POINTS, TWO_POINTS
+from ..linear.regression import THREE_POINTS, TWO_POINTS, Regression
 from .cases import RATE
 from .report import Report
 
 
-def lab1_g_pruning(exact_supports):
+def count_exact(problem, size):
+    """Return how many supports of a size fit exactly: those to whose rank the targets add nothing."""
+    supports = combinations(range(problem.X.shape[1]), size)
+    both = ((problem.X[:, chosen], np.column_stack([problem.X[:, chosen], problem.y])) for chosen in supports)
+    return sum(np.linalg.matrix_rank(whole) == np.linalg.matrix_rank(part) for part, whole in both)
+
+
+def lab1_g_pruning(exact_supports, seed=0):
     """Check `exact_supports(problem, size)`, how many supports of that size fit exactly: 0.75 points, 0.25 hidden."""
-    none = "no support fits to the last bit: call a loss below 1e-9 exact, do not compare with zero"
-    sparser = "count the supports of exactly `size` columns"
+    rng = np.random.default_rng(seed)
+    drawn = [(Regression(rng.integers(-2, 3, (2, d)), rng.integers(1, 4, 2)), k) for d, k in ((4, 2), (6, 1), (5, 3))]
+    mistakes = {
+        "this counts all supports, whether they fit or not": lambda p, size: comb(p.X.shape[1], size),
+        "no support fits to the last bit: call a loss below 1e-9 exact, do not compare with zero": lambda p, size: 0,
+        "count the supports of exactly `size` columns": (
+            lambda p, size: sum(count_exact(p, smaller) for smaller in range(1, size + 1))
+        ),
+        "a support is a set: its order does not matter": lambda p, size: count_exact(p, size) * factorial(size),
+        "the problem is an argument: this uses THREE_POINTS": lambda p, size: count_exact(THREE_POINTS, size),
+        "the problem is an argument: this uses TWO_POINTS": lambda p, size: count_exact(TWO_POINTS, size),
+        "size is an argument: this takes two columns": lambda p, size: count_exact(p, 2),
+        "this stops at the first support that fits: count them all": lambda p, size: min(count_exact(p, size), 1),
+    }
+    rows = {
+        "two weights, three points": [(THREE_POINTS, 2)],
+        "two weights, two points": [(TWO_POINTS, 2)],
+        "one weight, two points, and other problems": [(TWO_POINTS, 1), *drawn],
+    }
+    more = [case for cases in rows.values() for case in cases]
     report = Report("lab1_g_pruning", "How many supports fit exactly")
-    two = {"this counts all supports, whether they fit or not": 10, none: 0}
-    report.close("two weights, three points", lambda: exact_supports(THREE_POINTS, 2), 1, 0.25, two)
-    report.close("two weights, two points", lambda: exact_supports(TWO_POINTS, 2), 9, 0.25, {**two, sparser: 10})
-    one = {"this counts all supports, whether they fit or not": 5}
-    return report.close("one weight, two points", lambda: exact_supports(TWO_POINTS, 1), 0, 0.25, one)
+    for label, cases in rows.items():
+        report.agree(label, exact_supports, count_exact, cases, 0.25, mistakes, more=more)
+    return report
 
 
 def positive(value, name):

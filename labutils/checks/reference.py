@@ -1,11 +1,10 @@
-"""What the steps of Lab 1 must give, and what known mistakes give instead. Used by `lab1` and `lab1_penalties`.
+"""What the steps of Lab 1 must give. Used by `mistakes`, `lab1` and `lab1_penalties`.
 
-The reference stands here once, apart from what students can import; the mistakes are functions of the same arguments.
+The reference stands here once, apart from what students can import.
 """
 
 import numpy as np
 
-from ..linear.regression import THREE_POINTS
 from .cases import RATE
 
 MEAN = "this follows the MEAN of the squares: problem.gradient is the sum's"
@@ -14,7 +13,9 @@ STILL = "the weights did not move"
 ONE_BY_ONE = "this steps after every data point: one step follows the gradient of all points together"
 ITS_OWN_RATE = f"the learning rate is an argument: this uses {RATE}"
 ITS_OWN_PROBLEM = "the problem is an argument: this uses THREE_POINTS"
-NO_RATE = "the learning rate is missing on the gradient"
+
+
+RUNS_AWAY = "the weights do not stay finite: mend the single step first"
 
 
 def twice(function, w):
@@ -22,6 +23,25 @@ def twice(function, w):
     w = w.copy()
     function(w)
     return function(w)
+
+
+def after(step, steps=200):
+    """Return the five weights after so many steps from zero, infinity for each where they don't stay finite."""
+    w = np.zeros(5)
+    for _ in range(steps):
+        w = step(w.copy())
+        if w is None:
+            return None
+        w = np.asarray(w, dtype=float)
+        if not np.isfinite(w).all():
+            return np.full(5, np.inf)
+    return w
+
+
+def ends(report, step, expected, label, points=1, mistakes=None):
+    """Add a row to a report that is right where 200 steps from zero end at `expected`; return the report."""
+    known = {RUNS_AWAY: np.full(5, np.inf), **(mistakes or {})}
+    return report.close(label, lambda: after(step), expected, points, known)
 
 
 def slope(w, problem):
@@ -60,16 +80,3 @@ def shrunk(w, threshold):
 def trimmed(w, threshold, keep):
     """Return w with all but the `keep` largest magnitudes shrunk."""
     return np.where(of_largest(w, keep), w, shrunk(w, threshold))
-
-
-def around(then):
-    """Return the mistakes of a gradient step that `then(weights, *rest)` follows: functions of a step's arguments."""
-    return {
-        CLIMBS: lambda w, problem, rate, *rest: then(w + rate * slope(w, problem), *rest),
-        MEAN: lambda w, problem, rate, *rest: then(w - rate * slope(w, problem) / len(problem.y), *rest),
-        NO_RATE: lambda w, problem, rate, *rest: then(w - slope(w, problem), *rest),
-        ITS_OWN_PROBLEM: lambda w, problem, rate, *rest: then(moved(w, THREE_POINTS, rate), *rest),
-        ITS_OWN_RATE: lambda w, problem, rate, *rest: then(moved(w, problem, RATE), *rest),
-        ONE_BY_ONE: lambda w, problem, rate, *rest: then(one_by_one(w, problem, rate), *rest),
-        STILL: lambda w, *_: w,
-    }

@@ -7,102 +7,14 @@ is a red row. Rows that name a mistake do so because the answer equals what that
 import contextlib
 import html
 import io
-import os
-import re
-import traceback
 import warnings
 
-import numpy as np
-
-from .cases import changed, copied
+from .agreement import NOTHING, difference, disagreement, numbers, same
+from .failure import Absent, stopped, unwritten
 
 RECORD = "application/vnd.labutils.check+json"
-LONGEST = 400  # characters of a message, whatever an answer returned
-IN_PLACE = "the answer changes its input in place: work on a new array"
-
-
-def _text(value, digits=4):
-    """Return a short text of any value, numbers rounded to four digits or as many as asked for."""
-    with contextlib.suppress(Exception):
-        if hasattr(value, "detach"):
-            value = value.detach().cpu().numpy()
-        if np.issubdtype(np.asarray(value).dtype, np.number):
-            return np.array2string(np.asarray(value) + 0.0, precision=digits, separator=", ", threshold=12).replace(
-                "\n", ""
-            )
-    return repr(value)[:80]
-
-
-def _called_with(arguments):
-    """Return a short text of the arguments of a call."""
-    texts = (f"X of shape {one.X.shape}" if hasattr(one, "lipschitz") else _text(one) for one in arguments)
-    return ", ".join(texts)[:200]
-
-
-def _shape(value):
-    return tuple(np.shape(value.detach().cpu() if hasattr(value, "detach") else value))
-
-
-def _difference(found, expected):
-    """Return in words how a result differs from what was expected: by its shape, or by its numbers."""
-    if _shape(found) != _shape(expected):
-        return f"expected a result of shape {_shape(expected)}, found one of shape {_shape(found)}"
-    texts = _text(expected), _text(found)
-    if texts[0] == texts[1]:  # they differ further behind
-        texts = _text(expected, 9), _text(found, 9)
-    return f"expected {texts[0]}, found {texts[1]}"
-
-
-def _stopped(error):
-    """Return in words, with the line of the student's own function, why an answer stopped."""
-    last = (str(error).strip().splitlines() or [""])[-1][:300]
-    if sizes := re.search(r"size (\d+) is different from (\d+)", last):
-        last = f"shapes that do not fit: {sizes[1]} numbers meet {sizes[2]}; is a transpose missing, as in X.T?"
-    ours = os.path.dirname(os.path.dirname(__file__))
-    lines = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith(ours)]
-    own = [frame for frame in lines if "site-packages" not in frame.filename and frame.line]
-    place = f", in line {own[-1].lineno}: {own[-1].line[:80]}" if own else ""
-    return f"stopped with {type(error).__name__}: {last}{place}"
-
-
-def _same(found, expected, tolerance):
-    """Return whether two values have the same shape and equal numbers within an absolute and relative tolerance."""
-    found, expected = (np.asarray(v.detach().cpu() if hasattr(v, "detach") else v) for v in (found, expected))
-    if found.shape != expected.shape:
-        return False
-    return bool(
-        np.allclose(found.astype(float), expected.astype(float), rtol=tolerance, atol=tolerance, equal_nan=True)
-    )
-
-
-def _outcome(answer, case):
-    """Return (what an answer gives for copies of these arguments, or its error, whether it has changed them)."""
-    arguments = copied(case)
-    try:
-        return answer(*arguments), changed(arguments, case)
-    except NotImplementedError:
-        raise
-    except Exception as error:
-        return error, False
-
-
-def _named(mistakes, failure, outcomes, tolerance):
-    """Return the message of the mistake that explains the failure and the most outcomes besides, or None."""
-    counts = {
-        message: sum(_explains(mistake, case, found, tolerance) for case, found, _ in outcomes)
-        for message, mistake in mistakes.items()
-        if _explains(mistake, *failure, tolerance)
-    }
-    return max(counts, key=counts.get, default=None)
-
-
-def _explains(mistake, case, found, tolerance):
-    """Return whether a mistake gives what was found, or fails where the answer fails."""
-    try:
-        value = mistake(*copied(case))
-    except Exception:
-        return isinstance(found, Exception)
-    return not isinstance(found, Exception) and _same(found, value, tolerance)
+LONGEST = 400  # characters of a message, whatever an answer returned, but for what it printed
+UNWRITTEN = "not written yet: replace the raise line in the exercise by your code"
 
 
 class Report:
@@ -148,54 +60,46 @@ class Report:
         def judge():
             found = answer()
             if found is None:
-                return "the function returns nothing: does it end with a return statement?"
-            if _same(found, expected, tolerance):
+                return NOTHING
+            values = numbers(found)
+            if same(values, numbers(expected), tolerance):
                 return None
-            for message, value in (mistakes or {}).items():
-                if _same(found, value, tolerance):
-                    return message
-            return _difference(found, expected)
+            named = (text for text, value in (mistakes or {}).items() if same(values, numbers(value), tolerance))
+            return next(named, None) or difference(found, expected)
 
         return self._row(label, judge, points)
 
-    def agree(self, label, answer, reference, cases, points=1, mistakes=None, tolerance=1e-6):
+    def agree(self, label, answer, reference, cases, points=1, mistakes=None, more=()):
         """Add a row that is right where `answer` gives what `reference` gives, in every case, and leaves its arguments.
 
         Parameters: answer and reference, functions; cases, a list of tuples of arguments, of which each function gets
             copies; mistakes, a dict from a message to a function of the same arguments that makes this mistake: the
-            message of the one that gives what the answer gives is shown, and else the first case that fails.
-            Returns self.
+            message of the one that gives what the answer gives is shown, and else the first case that fails; more,
+            cases that only help to name the mistake. Returns self.
         """
 
         def judge():
-            outcomes = [(case, *_outcome(answer, case)) for case in cases]
-            for case, found, spoilt in outcomes:
-                expected = reference(*copied(case))
-                if spoilt:
-                    return IN_PLACE
-                if found is None:
-                    return "the function returns nothing: does it end with a return statement?"
-                if isinstance(found, Exception) or not _same(found, expected, tolerance):
-                    if message := _named(mistakes or {}, (case, found), outcomes, tolerance):
-                        return message
-                    if isinstance(found, Exception):
-                        raise found
-                    return f"{_difference(found, expected)}, called with {_called_with(case)}"
-            return None
+            return disagreement(answer, reference, cases, mistakes or {}, more)
 
         return self._row(label, judge, points)
 
+    def again(self, other, points=1, row=0):
+        """Add a row that is right where that row of `other` is, a report of the same check from another seed."""
+        one = other.rows[row]
+        return self._row(f"with other numbers: {one['label']}", lambda: None if one["ok"] else one["message"], points)
+
     def _row(self, label, judge, points):
-        silenced = io.StringIO()
-        with warnings.catch_warnings(), contextlib.redirect_stdout(silenced), contextlib.redirect_stderr(silenced):
+        printed = io.StringIO()
+        with warnings.catch_warnings(), contextlib.redirect_stdout(printed), contextlib.redirect_stderr(io.StringIO()):
             warnings.simplefilter("ignore")
             try:
                 problem = judge()
-            except NotImplementedError:
-                problem = "not written yet: replace the raise line in the exercise by your code"
             except Exception as error:
-                problem = _stopped(error)
-        ok, problem = problem is None, (problem or "")[:LONGEST]
+                placeholder = str(error) if isinstance(error, Absent) else UNWRITTEN
+                problem = placeholder if unwritten(error) else stopped(error, {})
+        ok, lines = problem is None, printed.getvalue()[-1000:].split("\n")
+        last = " | ".join(line.strip() for line in lines if line.strip())[-100:]
+        problem = "" if ok else problem[:LONGEST] + f"; it printed: {last}" * bool(last)
         self.rows.append({"label": label, "ok": ok, "points": points if ok else 0, "max": points, "message": problem})
         return self
 
@@ -208,10 +112,10 @@ class Report:
 
         lines = [line(("", "what is checked", "points", "what to look at"), "th")]
         for row in self.rows:
-            # Legible on a light and on a dark page.
+            # Legible on a light and on a dark page: white on a ground of its own.
             mark, colour = ("&#10003;", "#00855a") if row["ok"] else ("&#10007;", "#c25000")
             points = f"{row['points']:g}&nbsp;/&nbsp;{row['max']:g}"
-            mark = f"<b style='color:{colour}'>{mark}</b>"
+            mark = f"<b style='color:white;background:{colour};padding:0 0.3em'>{mark}</b>"
             lines.append(line((mark, html.escape(row["label"]), points, html.escape(row["message"])), "td"))
         title = f"{html.escape(self.title)}: {self.points:g} of {self.max:g} points"
         return f"<table><caption style='text-align:left'>{title}</caption>{''.join(lines)}</table>"

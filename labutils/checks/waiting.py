@@ -1,15 +1,27 @@
-"""Says in one line what a cell waits for where an exercise is not written yet, so that Run All reaches the end.
+"""Says in one line what a cell waits for where an exercise is unwritten or wrong, so that Run All reaches the end.
 
-An exercise that is not written raises NotImplementedError when a given cell calls it. A traceback would tell a newcomer
-little, and it would stop Run All. So in Jupyter, once `labutils.checks` is imported, such a cell prints one line and
-counts as run; so does a later one that fails because it uses what a waiting cell would have made. Every other error is
-shown, and stops Run All, as always. Used in every notebook of the student version.
+An exercise that is not written raises NotImplementedError when a given cell calls it; one that is wrong makes some
+given cell below fail in a way of its own. A traceback would tell a newcomer little, and it would stop Run All. So in
+Jupyter, once a lab has begun, such a cell prints one line and counts as run; so does a later one that fails because it
+uses what such a cell made, or would have made. The cell of an answer that fails itself shows its error and does not
+stop Run All either. Every other error does, as always. A check whose answer is not there, or not the one that its cell
+shows, says so in its rows. Used in every notebook of the student version.
 """
 
+import builtins
 import contextlib
 import functools
+import re
 import symtable
 import sys
+import types
+
+from .failure import Absent
+from .report import Report
+
+DEFINED = re.compile(r"(?m)^(?:async )?(?:def|class) +(\w+)")  # as a cell that is no Python has it, too
+CHECK = re.compile(r"\(?\s*checks\.\w+\(")
+LONGEST = 200  # characters of an error in the line of a cell that waits
 
 
 def names(source):
@@ -26,13 +38,38 @@ def names(source):
     return used, {s.get_name() for s in top.get_symbols() if s.is_assigned() or s.is_imported()}
 
 
+def exercise(id):
+    """Return how the notebooks name the exercise whose check has this id: "exercise (a)" for "lab1_a"."""
+    if id.startswith("problem1_"):
+        return f"exercise 1.{id.removeprefix('problem1_')}"
+    letter = re.search(r"_([a-z])(_|$)", id)
+    return f"exercise ({letter[1]})" if letter else f"exercise {id}"
+
+
+class _NotThere:
+    """Stands for an answer while a check runs that cannot call it: it says why."""
+
+    def __init__(self, reason):
+        self.reason = reason
+
+    def __call__(self, *arguments):
+        raise Absent(self.reason)
+
+    def __getattr__(self, name):  # the apply of a class, say
+        return self
+
+
 class Waiting:
     """What the names of one notebook wait for, kept up to date cell by cell; `shell` is its IPython shell."""
 
     def __init__(self, shell):
         self.shell = shell
         self.reasons = {}  # for each name that a waiting cell would have bound: what that cell waits for
+        self.doubts = {}  # for each name that a check found wrong, and each made with one: whose check does not pass
+        self.reports = {}  # the last report of each check, by its id
         self.used, self.bound, self.excused = set(), set(), None  # of the cell that runs; excused: its error
+        self.before, self.missing = {}, set()  # the functions that it defines, as they were; what a check cannot call
+        self.failed = {}  # for each function whose cell stopped before it was defined anew: by which error
         shell.events.register("pre_run_cell", self.begin)
         shell.events.register("post_run_cell", self.end)
         shell.set_custom_exc((Exception,), self.show)
@@ -42,6 +79,23 @@ class Waiting:
         self.used, self.bound, self.excused = set(), set(), None
         with contextlib.suppress(SyntaxError):  # the notebook reports it
             self.used, self.bound = names(self.shell.transform_cell(info.raw_cell))
+        space = self.shell.user_ns
+        self.before = {name: space.get(name) for name in DEFINED.findall(info.raw_cell)}
+        if CHECK.match(info.raw_cell.lstrip()) and "checks" in space:
+            self.missing = {name for name in self.used if name not in space and not hasattr(builtins, name)}
+            space.update({name: _NotThere(self.absence(name)) for name in self.missing})
+
+    def absence(self, name):
+        """Return in words why a check cannot call the answer of this name."""
+        if name in self.failed:
+            return (
+                f"the cell of `{name}` stopped with {self.failed[name]}, so it is not defined: mend and run that cell"
+            )
+        return f"waits for `{self.reasons.get(name, name)}`: run the cell that defines it, then this one"
+
+    def first(self, reasons):
+        """Return the reason of the first name that the running cell uses and that has one, or None."""
+        return next((reasons[name] for name in sorted(self.used & reasons.keys())), None)
 
     def reason(self, error, traceback):
         """Return what the running cell waits for, or None where the error is its own."""
@@ -50,15 +104,21 @@ class Waiting:
         frame = traceback.tb_frame
         if isinstance(error, NotImplementedError) and frame.f_globals is self.shell.user_ns:  # not a library's
             return str(error) or f"an exercise: write `{frame.f_code.co_name}`"
-        if isinstance(error, NameError):
-            return self.reasons.get(error.name)
-        return next((self.reasons[name] for name in sorted(self.used & self.reasons.keys())), None)
+        lacks = isinstance(error, NameError) and error.name in self.used  # not a name in a function that it calls
+        if lacks and error.name in self.failed:
+            return f"`{error.name}`: its cell stops with {self.failed[error.name]}; mend it"
+        known = self.reasons.get(error.name) if lacks else self.first(self.reasons)
+        if known is None and (doubt := self.first(self.doubts)):
+            last = " ".join(f"{type(error).__name__}: {error}".split())
+            return f"{doubt} ({last[:LONGEST]}); mend it"
+        return known
 
     def show(self, shell, kind, error, traceback, tb_offset=None):
         """Print what the cell waits for, or the traceback where the error is its own."""
         reason = self.reason(error, traceback)
         if reason is None:
             shell.showtraceback((kind, error, traceback), tb_offset=tb_offset, running_compiled_code=True)
+            self.excused = error if self.before else None
             return
         self.excused = error
         self.reasons |= dict.fromkeys(self.bound, reason)
@@ -72,18 +132,44 @@ class Waiting:
 
     def end(self, result):
         """Count a waiting cell as run; what any other cell has bound waits no longer."""
+        space = self.shell.user_ns
+        for name in self.missing:
+            space.pop(name, None)
+        self.missing = set()
         if result is None:  # stopped from outside
             return
-        if self.excused is not None and result.error_in_exec is self.excused:
+        error = result.error_before_exec or result.error_in_exec
+        for name, value in self.before.items():
+            if error and space.get(name) is value:
+                self.failed[name] = type(error).__name__
+                space.pop(name, None)  # or the cells below would take it for what this one shows
+            else:
+                self.failed.pop(name, None)
+        if result.error_before_exec is not None and self.before:
+            result.error_before_exec = None
+        elif self.excused is not None and result.error_in_exec is self.excused:
             result.error_in_exec = None
         elif result.success:
-            for name in self.bound & self.reasons.keys():
-                del self.reasons[name]
+            doubt = self.first(self.doubts)
+            for name in self.bound:
+                self.reasons.pop(name, None)
+                self.doubts.pop(name, None)
+            if doubt:
+                self.doubts |= dict.fromkeys(self.bound, doubt)
+            if isinstance(result.result, Report):
+                self.checked(result.result)
+
+    def checked(self, report):
+        """Keep the report of a check; what it looked at is in doubt as long as it does not pass."""
+        self.reports[report.id] = report
+        for name in self.used:
+            self.doubts.pop(name, None)
+            if report.points < report.max and not isinstance(self.shell.user_ns.get(name), types.ModuleType):
+                self.doubts[name] = f"{exercise(report.id)}: its check does not pass yet"
 
 
 @functools.cache
 def install():
-    """Begin in the notebook whose kernel this is; elsewhere do nothing."""
+    """Begin in the notebook whose kernel this is, and return its `Waiting`; elsewhere do nothing, and return None."""
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
-    if shell is not None:
-        Waiting(shell)
+    return None if shell is None else Waiting(shell)

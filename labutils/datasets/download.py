@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from .. import files
 from . import find, mirrors, pictures
 from .mirrors import line
 
@@ -203,7 +204,8 @@ def status(root=None):
         part = folder / f"{mirrors.ARCHIVE}.part"
         if part.exists():
             done, whole = (f"{size / 1e6:.0f}" for size in (mirrors.size(part), mirrors.ARCHIVE_BYTES))
-            lines.append(f"{part}: {done} of {whole} MB; python -m labutils data --download goes on there")
+            goes_on = files.in_terminal("python -m labutils data --download goes on there")
+            lines.append(f"{part}: {done} of {whole} MB; {goes_on}")
     if first:
         lines.append(f"CIFAR-10: get it with {find.HOW_TO_GET}")
     name, why = find.chosen(root=root)

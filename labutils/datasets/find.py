@@ -23,7 +23,7 @@ NPZ_FILE = "cifar10.npz"
 STAND_IN_FILE = "shapes10.npz"
 NAMES = ("cifar10", "shapes10")
 MOST_BYTES = 1 << 30  # that a file may unpack to; CIFAR-10 takes 0.19e9
-HOW_TO_GET = "python -m labutils data --download, or --from FILE if somebody handed you a copy"
+HOW_TO_GET = files.in_terminal("python -m labutils data --download, or --from FILE if somebody handed you a copy")
 
 
 class ImageData(NamedTuple):
@@ -49,9 +49,22 @@ class ImageData(NamedTuple):
 ARRAYS = ImageData._fields[:4]
 
 
+def named():
+    """Return the folder that $LABUTILS_DATA names, or None where it is not set.
+
+    Raises: ValueError where it names a file, or the data themselves in place of the folder that they lie in.
+    """
+    text = os.environ.get("LABUTILS_DATA")
+    path = Path(text).expanduser() if text else None
+    if path and (path.is_file() or path.name == BATCHES_FOLDER):
+        found = f"found the {'file' if path.is_file() else 'data'} {path}; set it to {path.parent}"
+        raise ValueError(f"LABUTILS_DATA: expected the folder that the data lie in, {found}")
+    return path
+
+
 def data_path():
     """Return the folder where data sets are looked for by default: $LABUTILS_DATA, else data/ in the bundle."""
-    return Path(os.environ.get("LABUTILS_DATA") or files.REPOSITORY / "data")
+    return named() or files.REPOSITORY / "data"
 
 
 def fingerprint(images, labels):
@@ -66,8 +79,7 @@ def fingerprint(images, labels):
 
 def folders(root=None):
     """Return the folders to search, first to last, without repeats."""
-    named = [root, os.environ.get("LABUTILS_DATA"), files.REPOSITORY / "data"]
-    return list(dict.fromkeys(Path(folder) for folder in named if folder))
+    return list(dict.fromkeys(Path(folder) for folder in (root, named(), files.REPOSITORY / "data") if folder))
 
 
 def check_split(split, images, labels, where):
@@ -186,8 +198,11 @@ def chosen(name=None, root=None):
     if name is None:
         wanted, why = os.environ.get("LABUTILS_DATASET") or None, "because LABUTILS_DATASET says so"
     if wanted is None:
-        found = locate(root)
-        return ("cifar10", "found on this computer") if found else ("shapes10", "because CIFAR-10 was not found")
+        if locate(root):
+            return "cifar10", "found on this computer"
+        where = f" in {named()}, which LABUTILS_DATA names, nor in data/" if named() else ""
+        there = " (there is no such folder)" if named() and not named().is_dir() else ""
+        return "shapes10", f"because CIFAR-10 was not found{where}{there}"
     if wanted not in NAMES:
         source = "LABUTILS_DATASET" if name is None else "name"
         raise ValueError(f"{source}: expected one of {', '.join(NAMES)}, found {wanted!r}; choose one of them")

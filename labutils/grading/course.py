@@ -7,15 +7,17 @@ from typing import NamedTuple
 
 from ..checks import RECORD
 from ..files import NOTEBOOKS
-from .intake import notebooks
-from .intake.notebooks import mapping, marks, outputs
+from .intake import notebooks, pictures
+from .intake.notebooks import mapping, marks, outputs, source, text
 
 SOLUTION, HIDDEN_TESTS = "SOLUTION", "HIDDEN TESTS"  # the two kinds of regions, between BEGIN and END, as nbgrader's
-PLACEHOLDER = re.compile(r"(?i)^\W*(write )?your answer here\W*$")
 
 
 class Cell(NamedTuple):
-    """What grading needs of a notebook's cell; `id` is its grade_id, "" where it has none."""
+    """What grading needs of a notebook's cell; `id` is its grade_id, `own_id` the format's, "" where it has none.
+
+    `pictures` are (name, data URL) of what was pasted into it, as `pictures.pasted` returns them.
+    """
 
     kind: str
     source: str
@@ -23,13 +25,16 @@ class Cell(NamedTuple):
     points: float = 0
     grade: bool = False
     solution: bool = False
+    own_id: str = ""
+    pictures: tuple = ()
 
 
 class Question(NamedTuple):
     """One question: a check cell, or an answer in words that somebody marks (manual).
 
     `given` is the cell as students get it, without hidden tests or without the answer; `full` as the instructor has it.
-    `answers` are the grade_ids of the cells that answer it, `rows` those of a check that was run: (label, max, hidden).
+    `answers` are the grade_ids of the cells that answer it, `rows` those of a check that was run: (label, max, hidden),
+    and `among` all cells of its notebook as students get them.
     """
 
     id: str
@@ -40,6 +45,7 @@ class Question(NamedTuple):
     full: str
     answers: tuple = ()
     rows: tuple = ()
+    among: tuple = ()
 
 
 def regions(source, kind):
@@ -90,7 +96,7 @@ def hidden_rows(check):
     rows = [
         call.end_lineno
         for call in calls
-        if isinstance(call, ast.Attribute) and call.attr in ("agree", "close", "says", "true")
+        if isinstance(call, ast.Attribute) and call.attr in ("again", "agree", "close", "says", "true")
     ]
     return sum(first < line < last for line in rows for first, last in spans)
 
@@ -106,16 +112,18 @@ def stems(folder=None):
 
 
 def cell(plain):
-    """Return the `Cell` of a cell as a notebook holds it; raise KeyError or the like where it is none."""
-    marked = plain.get("metadata", {}).get("nbgrader", {})
-    points = marked.get("points", 0)
+    """Return the `Cell` of a cell as a notebook holds it, whatever is missing in it or of another type."""
+    marked = marks(plain)
+    points = marked.get("points")
     return Cell(
-        str(plain["cell_type"]),
-        "".join(plain["source"]),
-        str(marked.get("grade_id", "")),
+        text(plain.get("cell_type")),
+        source(plain),
+        text(marked.get("grade_id")),
         points if isinstance(points, (int, float)) else 0,
         bool(marked.get("grade")),
         bool(marked.get("solution")),
+        text(plain.get("id")),
+        pictures.pasted(plain),
     )
 
 
@@ -125,9 +133,14 @@ def read(path):
         return [cell(plain) for plain in notebooks.read(path)]
     except (ValueError, OSError) as error:
         raise ValueError(notebooks.why(error)) from None
-    except (KeyError, TypeError, AttributeError) as error:
-        found = notebooks.shown(f"{type(error).__name__}: {error}")
-        raise ValueError(f"expected {notebooks.NOTEBOOK}, found {found}") from None
+
+
+def as_given(one):
+    """Return a `Cell` of the instructor's as students get it, but without a stub in place of its solution."""
+    if not one.solution:
+        return one._replace(source=visible(one.source)) if one.grade else one
+    given = replace_regions(one.source, SOLUTION, lambda first: [])
+    return one._replace(source="" if given == one.source else given)  # where no solution is marked, all of it is
 
 
 def questions_of(cells, notebook="", records=None):
@@ -136,15 +149,14 @@ def questions_of(cells, notebook="", records=None):
     Parameters: cells, `Cell`s; notebook, its name; records, {grade_id: the record that its check gave when it was run}
         (None: without rows). Raises: ValueError where a check has no record.
     """
-    found, answers = [], []
-    for one in cells:
+    cells, found, answers = list(cells), [], []
+    among = tuple(map(as_given, cells))
+    for one, given in zip(cells, among):
         if one.grade:
-            given = replace_regions(one.source, SOLUTION, lambda first: []) if one.solution else visible(one.source)
-            given = "" if one.solution and given == one.source else given  # where no solution is marked, all of it is
-            question = Question(one.id, notebook, one.points, one.solution, bare(given), bare(one.source))
+            question = Question(one.id, notebook, one.points, one.solution, bare(given.source), bare(one.source))
             answered_by = (one.id,) if one.solution else tuple(answers)
             rows = () if one.solution or records is None else _rows(question, records.get(one.id))
-            found.append(question._replace(answers=answered_by, rows=rows))
+            found.append(question._replace(answers=answered_by, rows=rows, among=among))
             answers = answers if one.solution else []
         elif one.solution:
             answers.append(one.id)
@@ -184,13 +196,6 @@ def questions(folder=None):
     return found
 
 
-def own_words(question, text):
-    """Return the text of a manual question's cell as it is, but "" where it holds no more than what was given."""
-    given = set(question.given.splitlines())
-    own = [line for line in bare(text).splitlines() if line not in given and not PLACEHOLDER.match(line)]
-    return text if any(line.strip() for line in own) else ""
-
-
 def blank_result(student, questions, reason="", flags=()):
     """Return the result of a submission before anything in it is read: no points, and its reason if it has one.
 
@@ -213,4 +218,5 @@ def blank_result(student, questions, reason="", flags=()):
             for question in questions
         },
         "answers": {question.id: "" for question in questions if question.manual},
+        "own": {},
     }

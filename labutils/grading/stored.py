@@ -7,10 +7,10 @@ edited after its last run, a record that was forged and agrees with everything a
 import re
 
 from ..checks import RECORD
-from .course import bare, blank_result, own_words, unwrapped
-from .intake.notebooks import is_code, listing, mapping, marks, outputs, read, shown, source, text, why
+from .course import bare, blank_result, cell, unwrapped
+from .intake.notebooks import is_code, listing, mapping, outputs, read, shown, source, text, why
+from .reading import answers
 
-MOST_ANSWER = 20_000  # characters of a written answer
 MOST_ROWS = 100
 CAPTION = re.compile(r": (\S+) of (\S+) points</caption>")
 
@@ -43,27 +43,23 @@ def preview(submission, questions):
 
 def look(cells, questions, result):
     """Enter the claims and written answers of one notebook into the result; return its flags."""
+    found = answers.read([cell(one) for one in cells], questions)
+    answers.enter(found, result, questions)
     by_id = {}
-    for cell in cells:
-        name = marks(cell).get("grade_id")
-        if isinstance(name, str):
-            by_id.setdefault(name, []).append(cell)
-    counts = [count(cell) for cell in cells if is_code(cell) and source(cell).strip()]
+    for one, known in zip(cells, found.cells):
+        by_id.setdefault(known.id, []).append(one)
+    counts = [count(one) for one in cells if is_code(one) and source(one).strip()]
     flags = run_flags(cells, counts)
-    for question in questions:
-        found = by_id.get(question.id, [])
-        notes = [] if len(found) < 2 else [f"its cell is there {len(found)} times"]
-        if not found:
-            notes.append("its cell is missing")
-        elif question.manual:
-            result["answers"][question.id] = written(question, found, notes)
-        else:
+    for question in (question for question in questions if not question.manual):
+        own = by_id.get(question.id, [])
+        notes = [] if len(own) == 1 else [f"its cell is there {len(own)} times" if own else "its cell is missing"]
+        if own:
             entry = result["questions"][question.id]
-            entry["points"], entry["rows"] = claim(question, found[0], notes, ever_run=any(counts))
-            answers = {name: by_id.get(name, []) for name in question.answers}
-            notes += answer_flags(found[0], answers, entry["points"])
+            entry["points"], entry["rows"] = claim(question, own[0], notes, ever_run=any(counts))
+            above = {name: by_id.get(name, []) for name in question.answers}
+            notes += answer_flags(own[0], above, entry["points"])
         flags += [f"{question.id}: {note}" for note in notes]
-    return flags
+    return flags + found.flags
 
 
 def count(cell):
@@ -94,14 +90,6 @@ def run_flags(cells, counts):
 def is_old(cell, output):
     """Return whether an output cannot come from its cell's last run: the cell has no count, or another one."""
     return count(cell) is None or output.get("execution_count", count(cell)) not in (None, count(cell))
-
-
-def written(question, cells, notes):
-    """Return a written answer, all cells of it, "" where nothing was written; say in `notes` what is odd."""
-    whole = own_words(question, "\n\n".join(map(source, cells)))
-    if len(whole) > MOST_ANSWER:
-        notes.append(f"the answer has {len(whole)} characters and was cut after {MOST_ANSWER}")
-    return whole[:MOST_ANSWER]
 
 
 def claim(question, cell, notes, ever_run=True):

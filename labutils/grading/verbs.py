@@ -12,7 +12,8 @@ def declare(verb):
     """Declare the verbs, as `__main__.verbs` does."""
     text = "grade a folder of submissions: by running them again, or with --stored by their outputs alone, a preview"
     option = verb("grade", grade, text, data=False)
-    option("submissions", metavar="SUBMISSIONS", help="a folder or a zip for each student, in one folder")
+    text = "what a course system delivers, or a folder or a zip for each student; several of them are put together"
+    option("submissions", metavar="SUBMISSIONS", nargs="+", help=text)
     option("--stored", action="store_true", help="read the stored outputs and run nothing")
     option("--out", default="build/grades", metavar="FOLDER", help="for the results (default: build/grades)")
     option("--jobs", type=parse_count, metavar="N", help="how many at a time (default: one per core)")
@@ -31,13 +32,16 @@ def declare(verb):
     option("--assignment", metavar="TITLE", help="what the assignment is called there")
     text = "export those too whose written answers wait for points"
     option("--partial", action="store_true", help=text)
+    option("--export-code", action="store_true", help="write the answers in code besides, for Dolos or JPlag")
     text = "make the student's bundle: notebooks without solutions, labutils, networks, as a folder and a zip"
     option = verb("release", make_release, text, data=False)
-    option("folder", nargs="?", metavar="FOLDER", help="where it goes (default: build/release)")
+    option("folder", nargs="?", metavar="FOLDER", help="where it goes (default: build/release, or build/gradescope)")
     text = (
         "where you put the bundle on GitHub, OWNER/NAME or OWNER/NAME@BRANCH: adds links to Colab, Binder, Codespaces"
     )
     option("--repository", metavar="NAME", help=text)
+    text = "make the autograder for Gradescope in place of the bundle; it holds the solutions"
+    option("--gradescope", action="store_true", help=text)
     text = "leave out AGENTS.md, which asks AI tools to explain and not to answer"
     option("--no-agents", action="store_true", help=text)
 
@@ -53,9 +57,12 @@ def grade(arguments):
     running = {name: getattr(arguments, name) for name in ("jobs", "dask", "seconds", "again", "question")}
     if arguments.stored and (any(running.values()) or arguments.no_isolation or arguments.require_isolation):
         raise ValueError("--stored: expected it alone or with --out, found an option for running; leave one out")
+    if not (arguments.stored or hasattr(os, "fork")):
+        raise ValueError("grade: expected Linux or macOS to run students' code, found Windows; use WSL, or --stored")
     running |= {"jobs": arguments.jobs or os.cpu_count() or 1, "isolated": not arguments.no_isolation}
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that what was started is ended
-    print(gradebook.grade(Path(arguments.submissions), out, None if arguments.stored else running, rule))
+    running = None if arguments.stored else running
+    print(gradebook.grade([*map(Path, arguments.submissions)], out, running, rule, arguments.export_code))
     if arguments.export:
         questions = gradebook.course.questions()
         lines = systems.export(out, arguments.export, questions, roster, arguments.assignment, arguments.partial)
@@ -64,8 +71,14 @@ def grade(arguments):
 
 def make_release(arguments):
     """Make the student's bundle: notebooks without solutions, a folder and a zip."""
-    from .release import bundle
+    from .release import autograder, bundle
 
+    if arguments.gradescope:
+        path = autograder.release(arguments.folder or files.REPOSITORY / "build/gradescope", files.REPOSITORY)
+        print(
+            f"{path}: {path.stat().st_size / 1e6:.1f} MB for Gradescope; it holds the solutions, and is for no student"
+        )
+        return
     options = {"repository": arguments.repository, "agents": not arguments.no_agents}
     path = bundle.release(arguments.folder or files.REPOSITORY / "build/release", files.REPOSITORY, **options)
     print(f"{path}: {path.stat().st_size / 1e6:.1f} MB for students, every solution taken out")

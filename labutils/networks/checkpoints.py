@@ -60,11 +60,13 @@ def manifest(folder=None):
     if not path.exists():
         return {}
     try:
-        entries = json.loads(path.read_text())
+        entries = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise ValueError(f"{path}: expected JSON, found {error}; restore it with git checkout {path.name}") from None
+        raise ValueError(f"{path}: expected JSON, found {error}; take it from the bundle once more") from None
     if not isinstance(entries, dict):
-        raise ValueError(f"{path}: expected a dict of files, found {type(entries).__name__}; restore it from git")
+        raise ValueError(
+            f"{path}: expected a dict of files, found {type(entries).__name__}; take it from the bundle once more"
+        )
     return entries
 
 
@@ -78,7 +80,7 @@ def entry(name, bits=None, recipe=None, folder=None):
     if file not in entries:
         raise FileNotFoundError(
             f"{file}: expected a trained network in {Path(folder or FOLDER) / MANIFEST}, found none; "
-            f"train it with: {command(name, bits, recipe)}"
+            f"train it with: {files.in_terminal(command(name, bits, recipe))}"
         )
     return entries[file]
 
@@ -105,7 +107,7 @@ def check(name, bits=None, recipe=None, folder=None):
     """
     expected = entry(name, bits, recipe, folder)
     path = Path(folder or FOLDER) / file_name(name, bits, recipe)
-    advice = f"restore it with git checkout, or train it with: {expected['command']}"
+    advice = f"take it from the bundle once more, or train it with: {files.in_terminal(expected['command'])}"
     if not path.is_file():
         raise FileNotFoundError(f"{path}: expected the network that the manifest names, found no file; {advice}")
     found = digest(path)

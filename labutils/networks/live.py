@@ -15,7 +15,7 @@ VARIABLE = "LABUTILS_LIVE_SECONDS"  # in the environment: how long a network is 
 SECONDS = 120
 EVERY = 15  # seconds from one look at the accuracy to the next
 IMAGES = 1000  # test images of such a look
-TIMED = 5  # steps, after the first, that tell how many more fit
+TIMED = 3  # steps, after the first, that tell how many more fit
 
 
 def seconds():
@@ -49,6 +49,7 @@ class Run:
 
     def begin(self):
         """Make the network, on the device that networks run on, and what its training needs."""
+        seconds()  # a wrong setting is said before anything takes time
         model, device = self.make(self.bits), hardware.default_device()
         if not isinstance(model, torch.nn.Module):
             raise ValueError(f"expected a network to train, found {type(model).__name__}")

@@ -57,11 +57,11 @@ class KeptTable(NamedTuple):
         Raises: FileNotFoundError where there is no such file; ValueError where it is damaged, or was measured on
             another network than the manifest's. Each names the command that mends it.
         """
-        path, advice = self.path(name, folder), f"measure it with: {self.command(name)}"
+        path, advice = self.path(name, folder), f"measure it with: {files.in_terminal(self.command(name))}"
         if not path.is_file():
             raise FileNotFoundError(f"{path}: expected {self.what}, found no file; {advice}")
         try:
-            content = json.loads(path.read_text())
+            content = json.loads(path.read_text(encoding="utf-8"))
             table, found = self.read(content), content["sha256"]
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise ValueError(f"{path}: expected {self.what}, found {type(error).__name__}; {advice}") from None

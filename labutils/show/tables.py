@@ -1,6 +1,7 @@
 """The tables of all labs: text for nbval and the terminal, HTML for readers, both from the same cells."""
 
 import html
+import re
 
 import numpy as np
 
@@ -32,12 +33,17 @@ class Table:
 
     def _repr_html_(self):
         def line(cells, tag):
-            inner = "".join(f'<{tag} style="text-align:left">{html.escape(cell)}</{tag}>' for cell in cells)
+            inner = "".join(f'<{tag} style="text-align:left">{_in_html(cell)}</{tag}>' for cell in cells)
             return f"<tr>{inner}</tr>"
 
         caption = f'<caption style="text-align:left">{html.escape(self.caption)}</caption>' if self.caption else ""
         body = "".join(line(row, "td") for row in self.rows)
         return f"<table>{caption}<thead>{line(self.columns, 'th')}</thead><tbody>{body}</tbody></table>"
+
+
+def _in_html(text):
+    """Return a cell's text as HTML, in which no line ends within a number: after the sign of an exponent it would."""
+    return re.sub(r"\S+-\d\S*", r'<span style="white-space:nowrap">\g<0></span>', html.escape(text))
 
 
 def number(value, digits=4):

@@ -17,7 +17,11 @@ from labutils import files
 
 PROJECT = tomllib.loads((files.REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS = {"": PROJECT["dependencies"]} | PROJECT["optional-dependencies"]
-INSTALLED_FOR = {"grading": ["", "grade", "dask"], "maintenance": ["", "grade", "maintain"]}  # other rooms: the base
+INSTALLED_FOR = {
+    "report.py": ["", "report"],
+    "grading": ["", "grade", "dask"],
+    "maintenance": ["", "grade", "maintain"],
+}  # other rooms: the base
 TOOLS = {"jupyterlab", "nbval", "jinja2", "ruff", "nbgrader", "pytest-xdist", "playwright", "nbclient"}
 NAMES = {
     "PIL": "pillow",

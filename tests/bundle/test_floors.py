@@ -14,9 +14,9 @@ PACKAGE = Path(labutils.__file__).parent
 # From the ground up: a room imports only what stands before it. Files right in labutils/ are rooms of their own.
 ROOMS = ["files", "command_line", "linear", "datasets", "networks", "few_bits", "results", "checks", "show"]
 # Seen by no lab; of them only __main__ may import the others.
-UNSEEN = ["install", "colab", "doctor", "tasks", "grading", "maintenance", "__main__"]
+UNSEEN = ["install", "colab", "doctor", "tasks", "hand_in", "report", "grading", "maintenance", "__main__"]
 # Inside the instructor's room, along a submission's way: each part imports only those before it.
-GRADING = ["intake", "course", "release", "stored", "running", "gradebook", "verbs"]
+GRADING = ["intake", "course", "reading", "release", "stored", "running", "gradebook", "autograder", "verbs"]
 FILES = sorted(PACKAGE.rglob("*.py"))
 TREES = {file.relative_to(PACKAGE).as_posix(): ast.parse(file.read_text(encoding="utf-8")) for file in FILES}
 every_file = pytest.mark.parametrize("file", TREES)

@@ -14,9 +14,13 @@ ENVIRONMENT = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-
 CONDA_NAMES = {"pytorch": "torch", "jupyter_client": "jupyter-client"}  # conda-forge's name to PyPI's
 NEEDED = {"numpy", "torch", "torchvision", "matplotlib", "jupyterlab", "nbval", "ipywidgets", "tqdm"}
 BROUGHT_ALONG = {
+    "beautifulsoup4",
     "filelock",
     "ipython",
+    "jinja2",
     "jupyter-client",
+    "nbconvert",
+    "nbformat",
     "packaging",
     "pillow",
 }  # by those, and imported by labutils too

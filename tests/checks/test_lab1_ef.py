@@ -92,7 +92,7 @@ STEPS = {
     "sign is lost": lambda *settings: np.abs(proximal_step(*settings)),
     "stop at zero": lambda w, problem, rate, penalty: crossing(moved(w, problem, rate), rate * penalty),
     "sign of the gradient": lambda w, problem, rate, penalty: soft(moved(w, problem, -rate), rate * penalty),
-    "MEAN": lambda w, problem, rate, penalty: soft(moved(w, problem, rate / 3), rate * penalty),
+    "MEAN": lambda w, problem, rate, penalty: soft(moved(w, problem, rate / len(problem.y)), rate * penalty),
     "learning rate is missing": lambda w, problem, rate, penalty: soft(w - problem.gradient(w), rate * penalty),
     "gradient step is missing": lambda w, problem, rate, penalty: soft(w, rate * penalty),
     "plain gradient descent": lambda w, problem, rate, penalty: moved(w, problem, rate),
@@ -146,14 +146,14 @@ def trim(w, threshold, keep):
 
 TRIMMED = {
     "not the penalty": lambda w, problem, rate, penalty, keep: trim(moved(w, problem, rate), penalty, keep),
-    "leaves the smallest weights alone": spare(lambda w, m, keep: ~proximal.largest(m, 5 - keep)),
-    "leaves the three smallest weights alone": spare(lambda w, m, keep: ~proximal.largest(m, keep)),
+    "leaves the smallest": spare(lambda w, m, keep: ~proximal.largest(m, len(m) - keep)),
+    "the wrong way round": spare(lambda w, m, keep: ~proximal.largest(m, keep)),
     "plain L1": spare(lambda w, m, keep: np.zeros(5, bool)),
     "rank the weights after": spare(lambda w, m, keep: proximal.largest(w, keep)),
     "which is pruning": prune,
     "not before it": lambda w, problem, rate, penalty, keep: trim(w, rate * penalty, keep) - rate * problem.gradient(w),
     "signed values": spare(lambda w, m, keep: np.isin(np.arange(5), np.argsort(m)[5 - keep :])),
-    "d - keep": spare(lambda w, m, keep: proximal.largest(m, 5 - keep)),
+    "d - keep": spare(lambda w, m, keep: proximal.largest(m, len(m) - keep)),
     "sign of the gradient": lambda w, problem, rate, penalty, keep: trim(
         moved(w, problem, -rate), rate * penalty, keep
     ),

@@ -139,7 +139,7 @@ WRONG = {
         "no zero_grad": (lambda *a: finetune_step(*a, clear=False), "zero_grad"),
     },
     "lab2_d": {
-        "nothing set": (lambda model, bits: model, "some layers have other bits"),
+        "nothing set": (lambda model, bits: model, "no layer has new bits"),
         "shortcuts forgotten": (lambda model, bits: set_bits(model, bits, without_shortcuts), "1x1 shortcut"),
         "all layers alike": (all_layers, "the first and the last layer stay float"),
         "stages reversed": (lambda model, bits: set_bits(model, bits[::-1]), "reverse order"),

@@ -1,4 +1,7 @@
-"""A cell that waits for an exercise says so in one line and counts as run; every other error is shown as always."""
+"""A cell that waits for an exercise says so in one line and counts as run; every other error is shown as always.
+
+An exercise that is wrong is waited for like one that is not written, once its check has said so.
+"""
 
 import subprocess
 import sys
@@ -6,7 +9,7 @@ import sys
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from labutils.checks.waiting import Waiting, names
+from labutils.checks.waiting import Waiting, exercise, names
 
 STUB = 'def step(w):\n    # YOUR CODE HERE\n    raise NotImplementedError("exercise (b): write `step`")'
 LINE = "Waiting for exercise (b): write `step`, then run the cells from there on again.\n"
@@ -94,6 +97,85 @@ def test_a_wrong_answer_is_shown_with_its_traceback(run):
     assert counted == [True, False, False] and "NameError" in printed
 
 
+CHECK = (
+    "from labutils.checks import Report\n"
+    "def lab1_b(step): return Report('lab1_b', 'One step').true('a row', lambda: step([1]) == 2)\n"
+)
+WRONG = "def step(w):\n    return w[5]"
+LOST = "Waiting for exercise (b): its check does not pass yet (IndexError: list index out of range); mend it, "
+LOST += "then run the cells from there on again.\n"
+
+
+@pytest.mark.parametrize(
+    "cell", ["result = step([1])", "print([step([k]) for k in (1, 2)])", "figure = step([3]).plot()"]
+)
+def test_a_given_cell_waits_for_a_check_that_does_not_pass(run, cell):
+    assert run(CHECK, WRONG, "lab1_b(step)", cell) == ([True] * 4, LOST)
+
+
+def test_so_does_what_uses_what_was_made_with_a_wrong_answer(run):
+    cells = [CHECK, "def step(w):\n    return []", "lab1_b(step)", "run = step([1])", "last = run", "print(last[5])"]
+    assert run(*cells) == ([True] * 6, LOST)
+
+
+def test_so_does_one_that_calls_a_given_function_from_a_cell_that_waits(run):
+    given = "def all_steps(n):\n    return [step([k]) for k in range(n)]\nlast = all_steps(3)"
+    counted, printed = run(CHECK, "def step(w):\n    return lost", "lab1_b(step)", given, "more = all_steps(5)")
+    assert counted == [True] * 5 and printed.startswith(
+        "Waiting for exercise (b): its check does not pass yet (NameError"
+    )
+
+
+def test_once_the_check_passes_errors_are_shown_again(run):
+    cells = [CHECK, WRONG, "lab1_b(step)", "step([1])", "def step(w):\n    return 2", "lab1_b(step)", "step([1])[5]"]
+    counted, printed = run(*cells)
+    assert counted == [True] * 6 + [False] and "TypeError" in printed and "Waiting" not in printed
+
+
+def test_what_has_nothing_to_do_with_the_exercise_is_shown(run):
+    counted, printed = run(CHECK, WRONG, "lab1_b(step)", "1 / 0")
+    assert counted == [True] * 3 + [False] and "ZeroDivisionError" in printed
+
+
+def test_a_line_stays_a_line_however_long_the_error(run):
+    _, printed = run(CHECK, "def step(w):\n    raise ValueError('a\\nb' * 9999)", "lab1_b(step)", "step([1])")
+    assert printed.count("\n") == 1 and len(printed) < 400
+
+
+@pytest.mark.parametrize(
+    "answer", ["def step(w):\n    retrun w", "def step(w)\n    return w", "def step(w=1 / 0):\n    return w"]
+)
+def test_the_cell_of_an_answer_that_fails_itself_shows_its_error_and_is_waited_for(run, answer):
+    counted, printed = run(CHECK, "def step(w):\n    return 2", answer, "lab1_b(step)", "step([1])")
+    assert counted == [True] * 5  # and the step of before is not taken for the new one
+    kind = "ZeroDivisionError" if "/" in answer else "SyntaxError"
+    assert (
+        printed == f"Waiting for `step`: its cell stops with {kind}; mend it, then run the cells from there on again.\n"
+    )
+    assert run(answer)[0] == [True] and kind in run(answer)[1]
+
+
+def test_a_function_that_was_defined_before_its_cell_failed_is_checked(run):
+    counted, printed = run(CHECK, "def step(w):\n    return 2\nstep()", "lab1_b(step)", "print(step([1]))")
+    assert counted == [True] * 4 and printed == "2\n"
+
+
+def test_an_exercise_under_another_name_is_waited_for(run):
+    counted, printed = run(
+        "from labutils import checks", "def stepp(w):\n    return 2", "checks.lab1_b(step)", "step([1])"
+    )
+    assert counted == [True] * 4
+    assert "Waiting for exercise (b): its check does not pass yet (NameError: name 'step' is not defined)" in printed
+
+
+@pytest.mark.parametrize(
+    ("id", "name"),
+    [("lab1_g_pruning", "(g)"), ("lab2_c", "(c)"), ("few_bits_d", "(d)"), ("problem1_10", "1.10"), ("mine", "mine")],
+)
+def test_a_check_names_its_exercise_as_the_notebooks_do(id, name):
+    assert exercise(id) == f"exercise {name}"
+
+
 def test_a_stub_without_a_name_as_nbgrader_writes_it(run):
     cells = ["def gradient(w):\n    # YOUR CODE HERE\n    raise NotImplementedError()", "gradient(1)"]
     assert run(*cells) == ([True] * 2, LINE.replace("exercise (b): write `step`", "an exercise: write `gradient`"))
@@ -117,3 +199,45 @@ def test_outside_of_notebooks_nothing_happens():
     code = "from labutils import checks; import sys; print('IPython' in sys.modules, checks.waiting.install())"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout == "False None\n"
+
+
+CHECKED = "from labutils import checks"
+STEP = "def step(w, problem, rate):\n    return w - rate * problem.gradient(w)"
+
+
+def messages(shell_run, *cells):
+    """Run cells, the last of which makes `report`; return what its rows say."""
+    counted, printed = shell_run(CHECKED, *cells, "print({row['message'] for row in _.rows})")
+    return counted[-2], printed
+
+
+def test_a_check_before_its_exercises_cell_waits_and_gives_no_points(run):
+    counted, said = messages(run, "checks.lab1_b(step)")
+    assert counted and "waits for `step`: run the cell that defines it" in said
+    assert run("'step' in globals()")[1].endswith("False\n")
+    assert messages(run, STEP, "checks.lab1_b(step)")[1] == "{''}\n"
+
+
+@pytest.mark.parametrize(
+    ("broken", "error"),
+    [
+        (STEP.replace("return w -", "return w - -)"), "SyntaxError"),
+        (STEP.replace("    return", " return x\n  return"), "IndentationError"),
+        ("1 / 0\n" + STEP, "ZeroDivisionError"),
+        (STEP.replace("problem,", "problem: Problem,"), "NameError"),
+        ("@wraps\n" + STEP, "NameError"),
+    ],
+)
+def test_a_cell_that_failed_to_define_its_function_leaves_no_old_one_to_be_checked(run, broken, error):
+    said = messages(run, STEP, broken, "checks.lab1_b(step)")[1]
+    assert f"the cell of `step` stopped with {error}" in said
+    assert run("'step' in globals()")[1].endswith("False\n")
+    assert messages(run, STEP, "checks.lab1_b(step)")[1] == "{''}\n"
+
+
+def test_a_cell_that_fails_behind_its_function_has_defined_it(run):
+    assert messages(run, STEP + "\n1 / 0", "checks.lab1_b(step)")[1] == "{''}\n"
+
+
+def test_a_class_that_is_not_there(run):
+    assert "waits for `Through`" in messages(run, "(\n    checks.lab2_a(Through)\n)")[1]

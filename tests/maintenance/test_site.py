@@ -20,9 +20,9 @@ def pages(tmp_path_factory):
 
 
 def test_there_is_a_page_for_every_notebook_and_an_index_of_them(pages):
-    assert list(pages) == ["index", *NAMES]
+    assert list(pages) == ["index", "homework", *NAMES]
     linked = [link["href"] for link in pages["index"]("a", href=True)]
-    assert [f"{name}.html" for name in NAMES] == [link for link in linked if link.endswith(".html")]
+    assert [f"{name}.html" for name in (*NAMES, "homework")] == [link for link in linked if link.endswith(".html")]
 
 
 def test_pages_load_nothing(pages):

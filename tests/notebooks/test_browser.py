@@ -230,21 +230,26 @@ def test_a_lab_runs_and_its_controls_redraw(lab, page, file):
         box = boxes.nth(number)
         box.scroll_into_view_if_needed()
         image = box.locator("img")
-        assert box.locator("select, input:not([readonly]), button").count() == 0, "a control that no key is tried on"
+        assert box.locator("select, button").count() == 0, "a control that no key is tried on"
         for row in box.locator(".widget-inline-hbox", has=page.get_by_role("slider")).all():
             slider = row.get_by_role("slider")
             slider.focus()
             last = slider.get_attribute("aria-valuenow") == slider.get_attribute("aria-valuemax")
             keys = ("ArrowLeft", "ArrowRight") if last else ("ArrowRight", "ArrowLeft")
             taken = [act_and_time(page, image, partial(page.keyboard.press, key)) for key in keys * 2]
-            name = row.locator(".widget-label").inner_text()
+            name = row.locator(".widget-label").first.inner_text()
             print(f"\n{file.stem}, {name}: redrawn after {', '.join(f'{ms:.0f}' for ms in taken)} ms")
     assert boxes.count() == widgets
     for theme in ("Dark", "Light"):
         menu(page, "Settings", "Theme", f"JupyterLab {theme}")
         page.locator(f"body[data-jp-theme-light={'true' if theme == 'Light' else 'false'}]").wait_for(state="attached")
         shoot(page, f"{file.stem}-{theme.lower()}")
-        assert too_wide(page) == []
+        assert faint(page) == []
+        for width in (600, 1000, 1500):
+            page.set_viewport_size({"width": width, "height": 900})
+            assert scrolled(page, ".widget-vbox") == [] and (width < 1000 or too_wide(page) == [])
+        page.set_viewport_size({"width": 1000, "height": 900})
+        assert broken_numbers(page) == []
     whole(page, file.stem)
 
 
@@ -269,6 +274,15 @@ def test_in_the_student_version_a_right_answer_turns_the_check_green(lab, page):
     answer.locator(".cm-line", has_text="raise NotImplementedError").click()
     for key in ("Home", "Shift+End", "Delete"):
         page.keyboard.press(key)
+    page.keyboard.type("return 2 * X @ y")
+    menu(page, "Run", "Run All Cells")
+    waiting = page.locator(".jp-CodeCell", has_text="measured = [")
+    waiting.get_by_text("Waiting for exercise (a): its check does not pass yet (ValueError: ").wait_for()
+    page.wait_for_function(FINISHED, polling=250, timeout=5 * MINUTE)
+    assert not page.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.error']").all_inner_texts()
+    answer.locator(".cm-line", has_text="return 2").click()
+    for key in ("Home", "Shift+End", "Delete"):
+        page.keyboard.press(key)
     page.keyboard.type("residuals = X @ w - y\nreturn 2 * X.T @ residuals")
     page.keyboard.press("Shift+Enter")  # runs the answer and goes on to the check
     page.keyboard.press("Shift+Enter")
@@ -276,6 +290,105 @@ def test_in_the_student_version_a_right_answer_turns_the_check_green(lab, page):
     assert check.get_by_text("✓").count() and not check.get_by_text("✗").count()
     answer.scroll_into_view_if_needed()
     shoot(page, "student-green")
+
+
+def test_a_written_answer_is_written_as_its_cell_says(lab, page):
+    address, notebooks, _ = lab
+    student = student_version(nbformat.read(ROOT / "notebooks" / "01_gradient_descent.ipynb", 4))
+    nbformat.write(student, notebooks / "words.ipynb")
+    open_notebook(page, address, "words")
+    cell = page.locator(".jp-MarkdownCell", has_text="Derive it from").first
+    cell.scroll_into_view_if_needed()
+    line = "Write your answer here: select this cell, press Enter, write in place of this line, then press Shift+Enter."
+    cell.locator("em", has_text=line).click()
+    page.keyboard.press("Enter")
+    cell.locator(".cm-line", has_text="Write your answer here").click(click_count=3)
+    page.keyboard.type("Add a, b and dd; xx, 00.")  # in command mode each of these letters does something else
+    page.keyboard.press("Shift+Enter")
+    cell.locator(".jp-RenderedMarkdown", has_text="Add a, b and dd; xx, 00.").wait_for()
+    shoot(page, "student-words")
+    page.keyboard.press("Control+S")
+    until(lambda: "Add a, b and dd; xx, 00." in (notebooks / "words.ipynb").read_text())
+    saved = nbformat.read(notebooks / "words.ipynb", 4)
+    assert [c.id for c in saved.cells] == [c.id for c in student.cells]
+    assert not any("Write your answer here" in c.source for c in saved.cells if c.id == "answer-a-text")
+
+
+def until(true):
+    """Wait, ten seconds at most, until something that no page shows is true."""
+    latest = time.monotonic() + 10
+    while not true():
+        assert time.monotonic() < latest
+        time.sleep(0.1)
+
+
+# Whether the figure has not changed for two seconds.
+SETTLED = """() => { const now = document.querySelector('.widget-vbox img').src, same = now === window.before;
+    window.calm = same ? window.calm + 1 : 0, window.before = now; return window.calm > 8; }"""
+# Watches, frame by frame, what a widget's box says and what its figure does, and for how long they have differed.
+WATCH = """box => { window.differed = 0; let since = null; const input = box.querySelector('input');
+    const look = now => {
+        const same = box.querySelector('[role=alert]').textContent.includes('learning rate ' + input.value + ':');
+        since = same ? null : since ?? now;
+        window.differed = Math.max(window.differed, since === null ? 0 : now - since);
+        if (window.differed !== null) requestAnimationFrame(look); };
+    requestAnimationFrame(look); }"""
+
+
+def test_a_widget_follows_the_mouse_takes_what_is_typed_and_leaves_a_line_without_a_kernel(lab, page):
+    address, notebooks, _ = lab
+    play = nbformat.read(ROOT / "notebooks" / "01_gradient_descent.ipynb", 4)
+    play.cells = [cell for cell in play.cells if cell.id in ("setup", "widget-intro", "widget-static", "widget")]
+    for cell in play.cells[2:]:
+        cell.update(outputs=[], execution_count=None) if cell.cell_type == "code" else None
+    nbformat.write(play, notebooks / "play.ipynb")
+    not_run_yet(notebooks / "play.ipynb")
+    open_notebook(page, address, "play")
+    run_all(page)
+    page.set_default_timeout(MINUTE)
+    box = page.locator(".jp-OutputArea-output .widget-vbox", has=page.locator(".widget-image"))
+    assert not page.get_by_text("Run this cell to play").is_visible()
+    handle, readout, image = box.get_by_role("slider"), box.get_by_role("textbox"), box.locator("img")
+    box.scroll_into_view_if_needed()
+    box.evaluate(WATCH)
+    place, seen = handle.bounding_box(), set()
+    x, y = place["x"] + place["width"] / 2, place["y"] + place["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    for step in range(1, 13):
+        page.mouse.move(x + 12 * step, y)
+        page.wait_for_timeout(150)
+        seen.add((readout.input_value(), image.get_attribute("src")))
+    page.mouse.up()
+    page.wait_for_function(SETTLED, polling=250)
+    assert len({value for value, _ in seen}) > 3 and len({picture for _, picture in seen}) > 3  # while it is dragged
+    assert page.evaluate("window.differed") < 100, "milliseconds: a blink"
+    cells = page.locator(".jp-Cell").count()
+    for typed, taken in (("0.07", "0.07"), ("0,0301", "0.03"), ("99", "0.09"), ("dd", "0.09"), ("", "0.09")):
+        readout.click(click_count=3)
+        page.keyboard.press("Control+A")
+        page.keyboard.press("Delete")
+        page.keyboard.type(typed)
+        page.keyboard.press("Enter")
+        page.wait_for_function("value => document.querySelector('.widget-vbox input').value == value", arg=taken)
+        box.locator(f"[role=alert]:text('learning rate {taken}:')").wait_for(state="attached")
+    assert page.locator(".jp-Cell").count() == cells
+    menu(page, "File", "Save Notebook")
+    until(lambda: WIDGET in (notebooks / "play.ipynb").read_text())
+    page.request.delete(f"{address}/api/sessions/{session(page, address, 'play.ipynb')}")
+    open_notebook(page, address, "play")
+    page.get_by_text("Run this cell to play").wait_for()
+    page.wait_for_timeout(500)
+    shown = page.locator(".jp-CodeCell").last.locator(".jp-OutputArea").inner_text()
+    assert shown.strip() == "Run this cell to play."
+    assert page.locator(".jp-RenderedImage img").is_visible()  # the static figure stands
+    shoot(page, "widget-without-kernel")
+
+
+def session(page, address, name):
+    """Return the id of the session of a notebook."""
+    (found,) = [one["id"] for one in page.request.get(f"{address}/api/sessions").json() if one["path"] == name]
+    return found
 
 
 def whole(page, name):
@@ -295,4 +408,51 @@ def too_wide(page):
     return page.evaluate(
         """() => [...document.querySelectorAll('.jp-OutputArea-output')]
             .filter(area => area.scrollWidth > area.clientWidth + 1).map(area => area.innerText.slice(0, 80))"""
+    )
+
+
+def scrolled(page, inside):
+    """Return the classes of elements in `inside` that would show a scroll bar of their own."""
+    return page.evaluate(
+        """inside => [...document.querySelectorAll(`${inside}, ${inside} *`)].filter(one => {
+            const style = getComputedStyle(one), wide = one.scrollWidth > one.clientWidth + 1;
+            const high = one.scrollHeight > one.clientHeight + 1;
+            return wide && /auto|scroll/.test(style.overflowX) || high && /auto|scroll/.test(style.overflowY);
+        }).map(one => one.className)""",
+        inside,
+    )
+
+
+def broken_numbers(page):
+    """Return the numbers in tables that are broken into two lines."""
+    return page.evaluate(
+        """() => [...document.querySelectorAll('.jp-OutputArea-output td')].flatMap(cell => {
+            const walker = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT), found = [];
+            for (let node; (node = walker.nextNode());)
+                for (const hit of node.data.matchAll(/[-−+]?\\d[\\d.,]*(?:e[-+]?\\d+)?/g)) {
+                    const range = document.createRange();
+                    range.setStart(node, hit.index), range.setEnd(node, hit.index + hit[0].length);
+                    const lines = new Set([...range.getClientRects()].map(box => Math.round(box.top)));
+                    if (lines.size > 1) found.push(hit[0]);
+                }
+            return found;
+        })"""
+    )
+
+
+def faint(page):
+    """Return the ticks and crosses of checks whose contrast with what is behind them is below 4.5 (WCAG's AA)."""
+    return page.evaluate(
+        """() => {
+            const rgb = text => text.match(/[\\d.]+/g).map(Number);
+            const light = text => rgb(text).slice(0, 3).map(v => v / 255)
+                .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+                .reduce((sum, v, k) => sum + v * [0.2126, 0.7152, 0.0722][k], 0);
+            const behind = one => { const colour = getComputedStyle(one).backgroundColor;
+                return rgb(colour)[3] === 0 && one.parentElement ? behind(one.parentElement) : colour; };
+            return [...document.querySelectorAll('.jp-OutputArea-output td b')]
+                .filter(one => /[✓✗]/.test(one.innerText))
+                .map(one => [light(getComputedStyle(one).color), light(behind(one))].sort((a, b) => b - a))
+                .map(([bright, dark]) => (bright + 0.05) / (dark + 0.05)).filter(contrast => contrast < 4.5);
+        }"""
     )

@@ -282,7 +282,7 @@ def test_each_claim_is_settled_by_a_measurement():
         assert not re.search(r"\b(True|False)\b", verdict), f"verdict {number} is a literal"
         assert re.search(r" (<|>|==) ", parts[2].source), f"verdict {number} compares nothing"
         assert f"outcomes[{number}] = checks.outcome(" in parts[2].source
-    lines = code_cells(notebook)[-1].outputs[-1].data["text/plain"].splitlines()[2:]
+    lines = cells["verdicts"][1].outputs[-1].data["text/plain"].splitlines()[2:]
     rows = [re.split(r"\s{2,}", line) for line in lines]
     assert len(rows) == 10
     assert all(len(row) == 4 and row[1] == row[3] for row in rows), "a committed prediction is not what was measured"

@@ -75,3 +75,13 @@ def test_a_share_has_twice_its_standard_error_beside_it():
     assert tables.share(0.9, 2000) == "0.9000 ± 0.0134"  # 2 * sqrt(0.09 / 2000)
     assert tables.share(0.5, 100) == "0.5000 ± 0.1000"
     assert tables.share(1.0, 10) == "1.0000 ± 0.0000"
+
+
+def test_no_line_ends_within_a_number():
+    found = tables.Table(["L < 1e-6", "w"], [["L 7.758e-08 at 3", "-0.5"]])._repr_html_()
+    whole = '<span style="white-space:nowrap">{}</span>'
+    assert (
+        f"L &lt; {whole.format('1e-6')}" in found
+        and f"L {whole.format('7.758e-08')} at 3" in found
+        and ">-0.5<" in found
+    )

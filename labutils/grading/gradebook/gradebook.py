@@ -6,7 +6,6 @@ more memory than one.
 
 import csv
 import json
-import os
 import tempfile
 
 from tqdm import tqdm
@@ -16,38 +15,45 @@ from .. import course, stored
 from ..intake import submissions
 from ..intake.names import file_name
 from ..running import scratch
-from . import late, markdown, marking, pages, titles, written_answers
+from . import code, late, markdown, marking, overview, pages, titles, written_answers
+from .shelf import Shelf
 from .tables import cell
 
 SYSTEM = ("id", "late", "resubmitted")  # what a course system says of a submission
 
 
-def _noting(submissions, said):
-    """Yield the submissions as they are, and note in `said` what the course system says of each."""
+def _noting(submissions, said, codes, questions):
+    """Yield the submissions as they are; note in `said` what the course system says of each, in `codes` their code."""
+    order = {name: place for place, name in enumerate(questions)}
     for one in submissions:
         said[one.student] = one.id, one.late, one.again, one.place
+        for name, source in code.answers(one.notebooks, questions).items():
+            codes.put((order[name], one.student), (one.student, name, source))
         yield one
 
 
-def grade(folder, out, running=None, rule=None):
+def grade(folder, out, running=None, rule=None, export_code=False):
     """Grade a folder of submissions and write the results; return one line that says what there is.
 
-    Parameters: folder, of the submissions; out, where the results go; running, the options of `class_run.grade`, with
-        which they are run again (None: they are judged by their stored outputs, a preview); rule, a `late.Rule`, or
-        None where lateness costs nothing.
+    Parameters: folder, of the submissions, or a list of what is put together; out, where the results go; running, the
+        options of `class_run.grade`, with which they are run again (None: they are judged by their stored outputs, a
+        preview); rule, a `late.Rule`, or None where lateness costs nothing; export_code, whether the answers in code
+        are written besides.
     Raises: ValueError where the results would lie among the submissions; and as the parts do.
     """
-    if folder.resolve() in (out.resolve(), *out.resolve().parents):
+    folders = folder if isinstance(folder, list) else [folder]
+    if {path.resolve() for path in folders} & {out.resolve(), *out.resolve().parents}:
         raise ValueError(f"--out: expected a folder that is not among the submissions, found {out}; name another")
     questions = course.questions()
     markers = written_answers.markers_files(out)
     given, days = written_answers.read(out, questions), late.read(out)
-    with scratch.folder() as unpacked:
+    with scratch.folder() as unpacked, tempfile.TemporaryFile() as file:
+        codes = Shelf(file)
         said = {}  # by student, what the course system says
         graded = {question.notebook for question in questions.values()}  # not the lab beyond the homework
-        results = submissions.collect(folder, unpacked, course.stems())
+        results = submissions.collect(folders, unpacked, course.stems())
         results = (one._replace(notebooks={n: p for n, p in one.notebooks.items() if n in graded}) for one in results)
-        results = _noting(results, said)
+        results = _noting(results, said, codes, questions)
         if running is None:
             results = (stored.preview(submission, questions) for submission in results)
         else:
@@ -55,7 +61,8 @@ def grade(folder, out, running=None, rule=None):
 
             results = class_run.grade(results, folder=out, **running)
         results = (one | dict(zip((*SYSTEM, "place"), said[one["student"]])) for one in results)
-        text = write(tqdm(results, unit=" submissions", disable=None), out, questions, given, rule, days)
+        text = write(tqdm(results, unit=" submissions", disable=None), out, questions, given, rule, days, codes)
+        text += f"\n{code.export(out, codes, questions)}" if export_code else ""
     written_answers.put_away(markers)
     return text
 
@@ -64,33 +71,13 @@ def _writing(path):
     return files.writing(path, "w", encoding="utf-8", errors="backslashreplace", newline="")
 
 
-class Shelf:
-    """Values on disk, by key; iterating gives them in the order of the keys, one at a time in memory."""
-
-    def __init__(self, file):
-        self.file, self.places = file, {}
-
-    def put(self, key, value):
-        """Keep a value that json can write."""
-        self.places[key] = self.file.seek(0, os.SEEK_END)
-        self.file.write(json.dumps(value).encode() + b"\n")
-
-    def __iter__(self):
-        return self.sorted()
-
-    def sorted(self, by=None):
-        """Yield the values in the order of their keys, or of what the function `by` makes of a key."""
-        for key in sorted(self.places, key=by):
-            self.file.seek(self.places[key])
-            yield json.loads(self.file.readline())
-
-
-def write(results, folder, questions, given=None, rule=None, days=None):
+def write(results, folder, questions, given=None, rule=None, days=None, codes=()):
     """Write all results into a folder; return one line that says what there is.
 
     Parameters: results, an iterable of results in any order; folder, a Path, made where it is missing; questions, as
         `course.questions` returns them; given, the points for written answers, as `written_answers.read` returns them;
-        rule and days, what lateness costs and how late who is, as `late.read` returns it.
+        rule and days, what lateness costs and how late who is, as `late.read` returns it; codes, a `Shelf` of
+        (student, grade_id, code), by question.
     """
     (folder / "students").mkdir(parents=True, exist_ok=True)
     given, days = given or {}, dict(days or {})
@@ -98,33 +85,41 @@ def write(results, folder, questions, given=None, rule=None, days=None):
     order = {name: place for place, name in enumerate(questions)}
     names, headings = titles.of_questions(questions), titles.of_notebooks(dict.fromkeys(notebook_of.values()))
     with tempfile.TemporaryFile() as one, tempfile.TemporaryFile() as other:
-        kept, answers, isolation = Shelf(one), Shelf(other), set()
+        kept, answers, isolation, seen = Shelf(one), Shelf(other), set(), overview.Overview(questions)
         for result in results:
             result = written_answers.enter(result, given, questions)
             if rule and late.enter(result, rule, days):
                 days.setdefault(cell(result["student"]))
             kept.put(result["student"], result)
+            seen.add(result)
             isolation |= {result["isolation"]} - {""}
             for entry in answers_of(result):
                 answers.put((order[entry["question"]], entry["student"]), entry)
             with _writing(folder / "students" / f"{file_name(result['student'])}.html") as file:
                 pages.student_page(file, result, notebook_of, names, headings)
-        with _writing(folder / "grades.csv") as file:
-            failed = write_csv(file, kept, questions, rule)
-        with _writing(folder / "grades.json") as file:
-            write_json(file, kept)
+        left = written_answers.unused(given, questions)
+        failed, waiting = _write_tables(folder, kept, answers, left, questions, rule)
         if days:
             with _writing(folder / late.TABLE) as file:
                 late.write(file, days)
-        left = written_answers.unused(given, questions)
-        with _writing(folder / written_answers.TABLE) as file:
-            waiting = written_answers.write(file, answers, left, questions)
         marking.write(folder, answers, questions, names, headings)
+        with _writing(folder / "overview.html") as file:
+            overview.write(file, seen, overview.groups(answers, codes, questions), names, headings)
     text = f"{folder / 'grades.csv'}: {len(kept.places)} students"
     text += f", {failed} of them with a reason in place of points" * bool(failed)
     text += f" ({'; '.join(sorted(isolation))})" * bool(isolation)
     text += f"; {waiting} written answers wait for points, in written.html" * bool(waiting)
     return text + f"; {len(left)} lines of written.csv are for no answer here, and were kept" * bool(left)
+
+
+def _write_tables(folder, kept, answers, left, questions, rule):
+    """Write grades.csv, grades.json and written.csv; return how many failed, and how many answers wait for points."""
+    with _writing(folder / "grades.csv") as file:
+        failed = write_csv(file, kept, questions, rule)
+    with _writing(folder / "grades.json") as file:
+        write_json(file, kept)
+    with _writing(folder / written_answers.TABLE) as file:
+        return failed, written_answers.write(file, answers, left, questions)
 
 
 def answers_of(result):
@@ -134,6 +129,7 @@ def answers_of(result):
             "student": result["student"],
             "in_table": cell(result["student"]),
             "question": name,
+            "answer": answer,
             "html": str(markdown.render(answer)),
             "digest": written_answers.digest(answer),
             "points": result["questions"][name]["points"],

@@ -87,6 +87,7 @@ def student_page(file, result, notebook_of, names, headings):
                     for name, question in inside.items()
                     if state["status"] == "ok"
                 ],
+                "own": markdown.render(result.get("own", {}).get(stem, "")),
             }
         )
     write(

@@ -4,8 +4,8 @@ import csv
 import hashlib
 from typing import NamedTuple
 
-from ..course import own_words
 from ..intake.notebooks import shown
+from ..reading.cells import own_words
 from . import tables
 
 TABLE = "written.csv"

@@ -9,7 +9,7 @@ from .owner import Owner
 
 # No id begins with 0, as the course's notebooks do: anna_4711_01_... is a student's own way to name a file.
 NAMED = re.compile(
-    r"(?P<name>[^/A-Z]*?)_(?P<late>LATE_)?(?P<user>[1-9]\d*)_(?:[1-9]\d*_(?P<file>.+)|(?:text|link)\.html)"
+    r"(?P<name>[^/A-Z]*?)_(?P<late>(?:LATE|late)_)?(?P<user>[1-9]\d*)_(?:[1-9]\d*_(?P<file>.+)|(?:text|link)\.html)"
 )
 ANONYMOUS = re.compile(r"anon_(?P<late>LATE_)?(?P<user>\w+?)_(?:[1-9]\d*_(?P<file>.+)|(?:text|link)\.html)")
 AGAIN = re.compile(r"-(\d{1,2})(?=\.ipynb$)")

@@ -1,7 +1,9 @@
 """Gradescope's export: `submission_ID/...`, and `submission_metadata.yml` with the names of who submitted."""
 
 import re
+from pathlib import Path
 
+from .notebooks import listing, mapping
 from .owner import Owner
 
 NAMED = re.compile(r"(?:^|.*?/)submission_(?P<id>\d+)/(?P<file>.*)")
@@ -15,20 +17,45 @@ def owner(path):
     return Owner(found["id"], f"submission {found['id']}", found["file"]) if found else None
 
 
+def named(folder, owners):
+    """Return {path: `Owner`} with the names of who submitted, those among them too of whom there is no file.
+
+    Parameters: folder, of the export; owners, {path: `Owner`, or None where a file is not Gradescope's}.
+    """
+    owners = dict(owners)
+    for metadata in [path for path in owners if path.rpartition("/")[2] == METADATA]:
+        said = names(Path(folder, metadata))
+        known = {owner.id for owner in owners.values() if owner}
+        for path, owner in owners.items():
+            owners[path] = owner and owner._replace(name=said.get(owner.id, owner.name))
+        for id in said.keys() - known:
+            owners[f"{metadata}/{id}"] = Owner(id, said[id], "")
+    return owners
+
+
 def names(file):
-    """Return {submission's id: names of its submitters}, as the export's metadata say; {} where they are broken."""
+    """Return {submission's id: names of its submitters}, as the export's metadata say; {} where they are broken.
+
+    Who has no name there is called by the student's number, or the address.
+    """
     import yaml
 
     try:
         with open(file, encoding="utf-8", errors="replace") as opened:
-            content = yaml.load(opened.read(MOST_BYTES), Loader=_plain_loader())
-        return {
-            str(key).removeprefix("submission_"): " and ".join(str(one[":name"]) for one in entry[":submitters"])
-            for key, entry in content.items()
-            if entry.get(":submitters")
-        }
-    except (OSError, yaml.YAMLError, AttributeError, KeyError, TypeError, RecursionError):
+            content = mapping(yaml.load(opened.read(MOST_BYTES), Loader=_plain_loader()))
+    except (OSError, yaml.YAMLError, RecursionError, ValueError, TypeError):
         return {}
+    said = {
+        str(key).removeprefix("submission_"): [
+            _called(mapping(one)) for one in listing(mapping(entry).get(":submitters"))
+        ]
+        for key, entry in content.items()
+    }
+    return {id: " and ".join(filter(None, people)) for id, people in said.items() if any(people)}
+
+
+def _called(said):
+    return next((str(said[key]) for key in (":name", ":sid", ":email") if said.get(key)), "")
 
 
 def _plain_loader():

@@ -7,6 +7,12 @@ import unicodedata
 from .notebooks import shown
 
 RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\.|$)")  # Windows opens devices by these names
+TOOLS = {"__MACOSX", "Thumbs.db", "desktop.ini", "__pycache__", "site-packages", "node_modules", "venv", "$RECYCLE.BIN"}
+# What stands behind a notebook's name without being the name of somebody.
+NO_NAME = re.compile(
+    r"(?i)\b(copy|kopie|copie|copia|final|fixed|new|neu|done|solved|solutions?|submission|v|version)?\d*\b"
+)
+STEERING = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 DIGEST = 10  # hexadecimal digits
 
 
@@ -24,17 +30,21 @@ def file_name(student):
 
 
 def person(name):
-    """Return a student's name as one spelling that any file can hold: NFC, and bytes that are no UTF-8 written out."""
-    return unicodedata.normalize("NFC", name).encode("utf-8", "backslashreplace").decode()
+    """Return a student's name as one spelling that any file can hold and nothing obeys.
+
+    That is NFC, and written out are bytes that are no UTF-8 and signs that steer a terminal or turn a text around.
+    """
+    name = unicodedata.normalize("NFC", name).encode("utf-8", "backslashreplace").decode()
+    return STEERING.sub(lambda sign: sign[0].encode("unicode_escape").decode(), name)
 
 
 def ignored(name):
-    """Return whether a file or folder is a system's own, and nothing that somebody hands in."""
-    return name.startswith((".", "~$")) or name in ("__MACOSX", "Thumbs.db", "desktop.ini")
+    """Return whether a file or folder is a system's or a tool's own, and nothing that somebody hands in."""
+    return name.startswith((".", "~$")) or name in TOOLS
 
 
 def called(name, stems):
-    """Return (stem, what stands in front of it) where a file's name is a course notebook's, changed or not; else None.
+    """Return (stem, what stands in front of it, what behind) where a name is a course notebook's, or was; else None.
 
     Capitals, blanks, "Copy of", "(1)", "-Copy1" and a student's name in front don't matter.
     """
@@ -45,7 +55,9 @@ def called(name, stems):
         words = r"[\W_]+".join(map(re.escape, stem.split("_")))
         if found := re.search(rf"(?i)(?<![a-z0-9]){words}(?![a-z0-9])", name):
             front = re.sub(r"(?i)copy[\W_]+of[\W_]*$", "", name[: found.start()])
-            return stem, front.strip(" _-.,")
+            behind = re.sub(r"(?i)(\.ipynb|\.txt|\.json)+$", "", name[found.end() :])
+            behind = " ".join(NO_NAME.sub("", behind.replace("_", " ")).split())
+            return stem, front.strip(" _-.,"), behind.strip(" -.,()[]")
     return None
 
 
@@ -61,7 +73,8 @@ def choose(names, stems):
     """Return ({stem: name}, flags): which of a submission's files are the course's notebooks.
 
     Where there are several versions, the one whose name is exactly right wins, then the one nearest to the top, then
-    the first in the alphabet: rules that give the same on every computer, which a file's time does not.
+    the shortest name, then the first in the alphabet: rules that give the same on every computer, which a file's time
+    does not.
     """
     versions, flags = {}, []
     for name in names:
@@ -71,7 +84,9 @@ def choose(names, stems):
             flags.append(f"{shown(name)}: no notebook of the course has this name")
     chosen = {}
     for stem in filter(versions.get, stems):
-        first, *others = sorted(versions[stem], key=lambda name: (changes(name, stem), name.count("/"), name))
+        first, *others = sorted(
+            versions[stem], key=lambda name: (changes(name, stem), name.count("/"), len(name), name)
+        )
         chosen[stem] = first
         if others:
             flags.append(f"{stem}: {1 + len(others)} versions, {shown(first)} was taken, not {shown(others[0])}")

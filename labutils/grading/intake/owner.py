@@ -7,8 +7,8 @@ class Owner(NamedTuple):
     """A student as a course system names one: the id that tells two apart, the name, and what is said of the file.
 
     `file` is the file's own name, with its folders, as the student had it; "" where it is the system's own, about the
-    student. `late` and `again`, a later version, are what the name says; of versions the one of the last `attempt`
-    counts.
+    student. `late` and `again`, a later version, are what the name says; of what was handed in for one `part`, an
+    assignment, the last `attempt` counts.
     """
 
     id: str
@@ -17,3 +17,4 @@ class Owner(NamedTuple):
     late: bool = False
     again: bool = False
     attempt: str = ""
+    part: str = ""

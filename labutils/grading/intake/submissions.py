@@ -4,17 +4,20 @@ All of it is hostile: links are never followed, and nothing is opened before its
 wrong with a submission is its reason; none stops the others.
 """
 
+import filecmp
 import os
+import re
 import zipfile
 from pathlib import Path
 from typing import NamedTuple
 
-from . import systems
+from . import downloads, systems
 from .names import called, choose, file_name, ignored, person
-from .notebooks import shown, why
-from .zips import MOST_FILES, from_zip, unpacked, zip_names
+from .notebooks import MOST_BYTES, shown, why
+from .zips import MOST_FILES, from_zip, unpacked
 
 MOST_FLAGS = 20  # of one submission
+OWN = re.compile(r"(?i).*\.(csv|tsv|xlsx?|ods|ya?ml|json|html?|md|txt|log|ini)")  # lists, and what lies beside
 
 
 class Submission(NamedTuple):
@@ -49,77 +52,94 @@ def files(folder):
     return sorted(names), sorted(flags)
 
 
-def from_folder(folder, into, stems):
-    """Return ({stem: path}, flags) of a student's folder; where it holds no notebook but one zip, of the zip."""
-    names, links = files(folder)
-    notebooks, flags = from_files({name: Path(folder, name) for name in names}, into, stems)
-    return notebooks, links + flags
-
-
 def from_files(paths, into, stems):
-    """Return ({stem: path}, flags) of a student's files, {name: path}; with no notebook but one zip, of the zip."""
+    """Return ({stem: path}, flags) of a student's files, {name: path}: the notebooks, and those that only zips hold.
+
+    Raises: ValueError with the reason where there is no notebook, and a zip could not be read.
+    """
     chosen, flags = choose(list(paths), stems)
-    zips = [name for name in paths if name.lower().endswith(".zip")]
-    if chosen or not zips:
-        beside = [f"{shown(name)} is there too and was not looked at" for name in zips]
-        return {stem: paths[name] for stem, name in chosen.items()}, flags + beside
-    if len(zips) > 1:
-        raise ValueError(f"expected notebooks or one zip, found {len(zips)} zips; leave the one that counts")
-    notebooks, more = from_zip(paths[zips[0]], into, stems)
-    return notebooks, flags + more
+    notebooks, broken = {stem: paths[name] for stem, name in chosen.items()}, []
+    zips = [name for name in sorted(paths) if name.lower().endswith(".zip")]
+    for number, name in enumerate(zips):
+        try:
+            found, more = from_zip(paths[name], into / f"zip {number}", stems)
+        except (ValueError, OSError) as error:
+            broken.append(why(error))
+            flags.append(f"{shown(name)}: {why(error)}")
+            continue
+        other = [stem for stem in found if stem in notebooks and not same(found[stem], notebooks[stem])]
+        flags += more + [f"{stem}: another version is in {shown(name)}, which was not taken" for stem in other]
+        notebooks = found | notebooks
+    if broken and not notebooks:
+        raise ValueError(broken[0])
+    return notebooks, flags
+
+
+def same(one, other):
+    """Return whether two files hold the same bytes."""
+    return os.path.getsize(one) == os.path.getsize(other) <= MOST_BYTES and filecmp.cmp(one, other, shallow=False)
 
 
 def handed_in(folder, stems):
-    """Return {student: {kind: names}}: what lies in a folder of submissions, by whose it is.
+    """Return a `Found` for each student, by what lies in a folder: folders, zips and loose notebooks with their names.
 
-    A loose notebook belongs to the student whose name stands in front of the notebook's, as in anna_01_....ipynb;
-    where none does, to one who is called as the folder is.
+    A loose notebook belongs to the student whose name stands in front of the notebook's, as in anna_01_....ipynb, or
+    else behind it; where none does, to one who is called as the folder is. Tables and the like beside are nobody's.
     """
-    found = {}
+    found, beside = {}, []
     with os.scandir(folder) as entries:
         for entry in sorted(entries, key=lambda entry: entry.name):
+            bare, notebook = os.path.splitext(entry.name)[0], called(entry.name, stems)
             if ignored(entry.name):
                 continue
-            bare, notebook = os.path.splitext(entry.name)[0], called(entry.name, stems)
-            if entry.is_symlink():
-                student, kind = bare, "link"
-            elif entry.is_dir(follow_symlinks=False):
-                student, kind = entry.name, "folder"
-            elif not entry.is_file(follow_symlinks=False):
-                student, kind = bare, "other"
-            elif entry.name.lower().endswith(".zip"):
-                student, kind = bare, "zip"
-            elif notebook:
-                student, kind = notebook[1] or Path(folder).resolve().name, "loose"
+            if entry.is_dir(follow_symlinks=False):
+                student = entry.name
+            elif notebook and entry.is_file(follow_symlinks=False):
+                student = notebook[1] or notebook[2] or Path(folder).resolve().name
             else:
-                student, kind = bare, "other"
-            found.setdefault(person(student), {}).setdefault(kind, []).append(entry.name)
-    return found
+                student = bare
+            one = found.setdefault(person(student), systems.Found(person(student), "", False, False, {}, [], []))
+            path = Path(folder, entry.name)
+            if entry.is_dir(follow_symlinks=False):
+                one.folders.append(path)
+            elif entry.is_file(follow_symlinks=False) and (notebook or entry.name.lower().endswith(".zip")):
+                one.files[entry.name] = path
+            else:
+                one.odd.append((entry.name, entry.is_symlink()))
+                beside += [one.name] * bool(OWN.fullmatch(entry.name))
+    if any(one.files or one.folders for one in found.values()):
+        for name in beside:  # lists of the course's, where others handed in folders, zips or notebooks
+            if not found[name].files and not found[name].folders:
+                del found[name]
+    return list(found.values())
 
 
-def one(student, kinds, folder, into, stems):
-    """Return the Submission of one student: the folder if there is one, else the zip, else the loose notebooks."""
-    kind = next(kind for kind in ("folder", "zip", "loose", "link", "other") if kind in kinds)
-    names, flags = kinds.pop(kind), []
+def one(found, parts, into, stems):
+    """Return the `Submission` of one student, of all that was handed in, a `systems.Found`; parts, all downloads."""
+    paths, flags, notebooks, reason = dict(found.files), [], {}, ""
     try:
-        if kind in ("folder", "zip"):
-            name, *same = sorted(names)  # two spellings of one name, which some systems keep apart
-            take = from_folder if kind == "folder" else from_zip
-            kinds = {"same": same, **kinds}
-            notebooks, flags = take(Path(folder, name), into, stems)
-        elif kind == "loose":
-            chosen, flags = choose(names, stems)
-            notebooks = {stem: Path(folder, name) for stem, name in chosen.items()}
-        else:
-            what = "a link, which is not followed" if kind == "link" else shown(names[0])
+        for folder in found.folders:
+            names, links = files(folder)
+            flags += links
+            paths |= {f"{folder.name}/{name}" if name in paths else name: Path(folder, name) for name in names}
+        if not paths and found.odd and not found.folders:
+            what = "a link, which is not followed" if found.odd[0][1] else shown(found.odd[0][0])
             raise ValueError(f"expected a folder, a zip or notebooks, found {what}")
+        notebooks, more = from_files(paths, into, stems)
+        flags = more + flags
         if not notebooks:
-            raise ValueError(nothing(stems, flags))
-        reason = ""
+            raise ValueError(nothing(stems, more, paths))
     except (ValueError, OSError) as error:
-        notebooks, reason = {}, why(error)
-    flags += [f"{shown(name)} is there too and was not looked at" for names in kinds.values() for name in names]
-    return Submission(student, notebooks, shortened(flags), reason)
+        reason = why(error)
+    if notebooks:
+        flags += [f"{shown(name)} is there too and was not looked at" for name, _ in found.odd]
+    place = next((place for path in found.files.values() for place in relative(path, parts)), "") if found.id else ""
+    return Submission(found.name, notebooks, shortened(flags), reason, found.id, found.late, found.again, place)
+
+
+def relative(path, parts):
+    """Return [the path in the download that it belongs to], [] where it belongs to none of them."""
+    return [path.relative_to(part).as_posix() for part in parts if path.is_relative_to(part)]
 
 
 def shortened(flags):
@@ -128,69 +148,33 @@ def shortened(flags):
     return flags if more <= 0 else [*flags[:MOST_FLAGS], f"and {more} more like these"]
 
 
-def of_system(entry, folder, into, stems):
-    """Return the Submission of one student of a course system's download, as `systems.students` has it."""
-    student, id, late, again, paths = entry
-    place = next((path.relative_to(folder).as_posix() for path in paths.values()), "")
-    notebooks, flags, reason = {}, [], ""
-    try:
-        notebooks, flags = from_files(paths, Path(into, file_name(student)), stems)
-        if not notebooks:
-            raise ValueError(nothing(stems, flags))
-    except (ValueError, OSError) as error:
-        reason = why(error)
-    return Submission(student, notebooks, shortened(flags), reason, id, late, again, place)
-
-
-def nothing(stems, flags):
-    """Return the reason where no notebook of the course was found."""
-    return f"expected notebooks such as {stems[0]}.ipynb, found none" + "".join(f"; {flag}" for flag in flags[:1])
-
-
-def of_a_class(names, stems):
-    """Return whether the files of one folder are several students': a notebook lies in several folders of it."""
-    found = [(called(name.rpartition("/")[2], stems), name.split("/")[1:]) for name in names]
-    found = [(named[0], place) for named, place in found if named and place]
-    if any(len(place) == 1 for _, place in found):  # right in it: it is a student's own
-        return False
-    return any(len({place[0] for named, place in found if named == stem}) > 1 for stem in stems)
-
-
-def entered(folder, stems):
-    """Return the folder that holds a folder for each student: this one, or the one that it alone encloses."""
-    while True:
-        inside = [entry for entry in os.scandir(folder) if not ignored(entry.name)]
-        if len(inside) != 1 or not inside[0].is_dir(follow_symlinks=False):
-            return folder
-        names = [f"{inside[0].name}/{name}" for name in systems.paths(inside[0].path)]
-        if not of_a_class(names, stems) and "submi" not in inside[0].name.lower():
-            return folder
-        folder = inside[0].path
+def nothing(stems, flags, paths):
+    """Return the reason where no notebook of the course was found; it names what was found in its place."""
+    found = flags[:1] or [shown(name) for name in sorted(paths)[:3]]
+    return f"expected notebooks such as {stems[0]}.ipynb, found none" + "".join(f"; {one}" for one in found)
 
 
 def collect(folder, into, stems):
     """Return an iterator that finds a Submission for each student, in the order of their names.
 
     Parameters: folder, a course system's download, recognised by its shape, or a folder or a zip for each student, or
-        loose notebooks; or the zip of any of them; into, a folder that is there for as
-        long as the submissions are looked at: zips are unpacked there; stems, the names of the course's notebooks.
+        loose notebooks; or the zip of any of them, or a folder in which several lie, or a list of them; into, a folder
+        that is there for as long as the submissions are looked at: zips are unpacked there; stems, the names of the
+        course's notebooks.
     Raises: ValueError where the folder is none or holds nothing; what is wrong with one submission is its reason.
     """
-    if os.path.isfile(folder) and zipfile.is_zipfile(folder):
-        folder = unpacked(folder, Path(into, "the whole download"))
-    if not os.path.isdir(folder):
-        raise ValueError(f"{folder}: expected a folder of submissions, found none")
-    names = systems.paths(folder)
-    work = [Path(folder, name) for name in names if systems.WORK.fullmatch(name)]
-    if len(work) == 1 and zipfile.is_zipfile(work[0]) and not systems.recognised(names):
-        inner = [name for name in zip_names(work[0]) if systems.WORK.fullmatch(name)]
-        if systems.recognised(inner) or of_a_class(inner, stems):
-            folder = unpacked(work[0], Path(into, "the download in it"))
-            names = systems.paths(folder)
-    if (from_system := systems.students(folder, names)) is not None:
-        return (of_system(entry, folder, into, stems) for entry in sorted(from_system, key=lambda entry: entry[:2]))
-    folder = entered(folder, stems)
-    found = handed_in(folder, stems)
-    if not found:
-        raise ValueError(f"{folder}: expected a folder, a zip or notebooks for each student, found nothing")
-    return (one(student, found[student], folder, Path(into, file_name(student)), stems) for student in sorted(found))
+    given, parts = folder if isinstance(folder, (list, tuple)) else [folder], []
+    for number, path in enumerate(given):
+        if os.path.isfile(path) and zipfile.is_zipfile(path):
+            path = unpacked(path, Path(into, f"whole download {number}"))
+        if not os.path.isdir(path):
+            raise ValueError(f"{path}: expected a folder of submissions, found none")
+        parts += downloads.within(path, into, stems)
+    found = []
+    for part in parts:
+        of_system = systems.students(part, systems.paths(part))
+        found.append(handed_in(downloads.entered(part, stems), stems) if of_system is None else of_system)
+    if not any(found):
+        raise ValueError(f"{given[0]}: expected a folder, a zip or notebooks for each student, found nothing")
+    whole = sorted(systems.together(found), key=lambda one: (one.name, one.id))
+    return (one(student, parts, Path(into, file_name(student.name)), stems) for student in whole)

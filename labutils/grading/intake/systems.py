@@ -2,16 +2,36 @@
 
 import os
 import re
+from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
-from . import blackboard, canvas, gradescope, moodle, sakai
+from . import blackboard, canvas, gradescope, moodle, nbgrader, sakai
 from .names import ignored, person
 from .owner import Owner
 
-SYSTEMS = (moodle, sakai, gradescope, blackboard, canvas)
+SYSTEMS = (moodle, sakai, gradescope, blackboard, nbgrader, canvas)
+BY_ATTEMPT = (blackboard, nbgrader)  # of a student's attempts at an assignment the last counts, with all its files
+LASTING = (sakai, blackboard, nbgrader, canvas)  # have the same id of a student in every download
 MOST_FILES = 200_000  # of a whole class
 WORK = re.compile(r"(?i).*(\.ipynb(\.\w+)?|\.zip)")  # what students hand in; beside it lies what is the system's own
+
+
+class Found(NamedTuple):
+    """What was handed in by one student: {name as the student had it: Path}, and folders of which all is the student's.
+
+    `odd` has what is neither, [(name, whether it is a link)]; `lasts` is whether the id is the student's in all
+    downloads of the system.
+    """
+
+    name: str
+    id: str = ""
+    late: bool = False
+    again: bool = False
+    files: dict = {}
+    folders: list = []
+    odd: list = []
+    lasts: bool = False
 
 
 def walk(folder):
@@ -52,7 +72,7 @@ def recognised(names):
 
 
 def students(folder, names):
-    """Return [(name, id, late, again, {file: Path}), ...] of a system's download, or None where it is none's.
+    """Return the `Found` of a system's download, or None where it is none's.
 
     A student who handed in again has the last attempt, or the last version of each file. What is not named as the rest
     is has a row of its own, without an id. Parameters: folder; names, what `paths` found in it.
@@ -61,26 +81,59 @@ def students(folder, names):
     if system is None:
         return None
     owners = {name: system.owner(name) for name in [*names, *empty_folders(folder)]}
-    if system is blackboard:
-        users = blackboard.users({owner.id for owner in owners.values() if owner})
-        owners = {n: owner and owner._replace(id=users[owner.id], name=users[owner.id]) for n, owner in owners.items()}
+    owners = system.named(folder, owners) if hasattr(system, "named") else owners
     found = {}
     for name, owner in owners.items():
         if owner is None and not WORK.fullmatch(name):
             continue  # the system's own, about nobody
         owner = owner or Owner("", name, name)
-        entry = found.setdefault(owner.id or name, Entry(owner.name, owner.id, set(), {}))
-        entry.said.update(word for word in ("late", "again") if getattr(owner, word))
-        if owner.file:
-            entry.files.setdefault(owner.attempt if system is blackboard else "", []).append(
-                (owner, Path(folder, name))
-            )
-    if system is gradescope:
-        for metadata in (name for name in names if name.rpartition("/")[2] == gradescope.METADATA):
-            for id, said in gradescope.names(Path(folder, metadata)).items():
-                found[id] = found.get(id, Entry("", id, set(), {}))._replace(name=said)
-    called = [entry.name for entry in found.values()]
-    return [entry.student(called.count(entry.name) > 1) for entry in found.values()]
+        found.setdefault(owner.id or name, []).append((owner, Path(folder, name)))
+    return [_student(files, system) for files in found.values()]
+
+
+def _student(files, system):
+    """Return the `Found` of one student from [(`Owner`, Path), ...] of all that the download has of them."""
+    owner, again = files[0][0], any(owner.again for owner, _ in files)
+    files = sorted((one for one in files if one[0].file), key=lambda one: one[0].attempt)
+    if system in BY_ATTEMPT:
+        last = {owner.part: owner.attempt for owner, _ in files}
+        counting = [one for one in files if last[one[0].part] == one[0].attempt]
+    else:
+        counting = files
+    newest = {}
+    for one, path in counting:
+        name = one.file if len({owner.part for owner, _ in files}) < 2 else f"{one.part}/{one.file}"
+        newest[name] = path
+    again = again or len(newest) < len(files)
+    lasts = system in LASTING and bool(owner.id)
+    return Found(person(owner.name), person(owner.id), any(o.late for o, _ in files), again, newest, lasts=lasts)
+
+
+def together(downloads):
+    """Return one list of `Found` of several downloads, [[Found, ...], ...]: each student once, the names told apart.
+
+    A student is known by the id where it is the same in all downloads of the system, else by the name where only one
+    student of a download has it.
+    """
+    merged = {}
+    for number, found in enumerate(downloads):
+        called = Counter(one.name for one in found)
+        for one in found:
+            alone = (one.name,) if called[one.name] == 1 else (number, one.id, one.name)
+            merged.setdefault(("id", one.id) if one.lasts else alone, []).append(one)
+    whole = [_merged(several) for several in merged.values()]
+    called = Counter(one.name for one in whole)
+    return [one._replace(name=f"{one.name} ({one.id})") if called[one.name] > 1 and one.id else one for one in whole]
+
+
+def _merged(several):
+    """Return one `Found` of those of one student."""
+    first, files, folders, odd = several[0], {}, [], []
+    for number, one in enumerate(several):
+        files |= {f"{number}/{name}" if name in files else name: path for name, path in one.files.items()}
+        folders, odd = [*folders, *one.folders], [*odd, *one.odd]
+    late, again = any(one.late for one in several), any(one.again for one in several)
+    return first._replace(late=late, again=again, files=files, folders=folders, odd=odd)
 
 
 def empty_folders(folder):
@@ -91,22 +144,3 @@ def empty_folders(folder):
         if here != str(folder) and not folders and not [name for name in files if not ignored(name)]:
             found.append(Path(here).relative_to(folder).as_posix() + "/")
     return found
-
-
-class Entry(NamedTuple):
-    """What a download has of one student: name, id, {"late", "again"} where it says so, and files by attempt."""
-
-    name: str
-    id: str
-    said: set
-    files: dict
-
-    def student(self, twice):
-        """Return (name, id, late, again, {file: Path}); where a name is there twice, the id stands behind it."""
-        last = self.files[max(self.files)] if self.files else []
-        newest = {}
-        for owner, path in sorted(last, key=lambda one: one[0].attempt):
-            newest[owner.file] = path
-        again = "again" in self.said or len(self.files) > 1 or len(newest) < len(last)
-        name = f"{self.name} ({self.id})" if twice and self.id else self.name
-        return person(name), person(self.id), "late" in self.said, again, newest

@@ -4,7 +4,6 @@ The zip's bytes depend on nothing but the course: files in order, fixed times an
 differs between versions of zlib. Where anything is wrong, nothing is written.
 """
 
-import io
 import json
 import shutil
 import tempfile
@@ -14,19 +13,25 @@ from pathlib import Path
 
 import nbformat
 
+from ... import hand_in
 from ...networks import checkpoints as networks
 from ...results import ablation, grid, repeats, sensitivity
 from . import cloud, leaks
+from .archive import pack
 from .student_version import marks, student_version
 
 NAME = "compression-labs"  # of the folder that students unpack
 POINTS = 110
 # What `make lab` opens is among them: the list of labs, and the setting by which JupyterLab shows it as a page.
 AS_THEY_ARE = ("LICENSE", "environment.yml", "pyproject.toml", "data/README.md", "data/.gitignore")
-AS_THEY_ARE += ("notebooks/README.md", ".jupyter/overrides.json", ".devcontainer/devcontainer.json")
+AS_THEY_ARE += (
+    "notebooks/README.md",
+    "notebooks/homework.md",
+    ".jupyter/overrides.json",
+    ".devcontainer/devcontainer.json",
+)
 AGENTS = b"@AGENTS.md\n\nWhat AI tools may and may not do in this folder stands in AGENTS.md: read it first.\n"
 CUT = "# The rest is for instructors and maintainers, and no part of the student's bundle.\n"
-EARLIEST = (1980, 1, 1, 0, 0, 0)  # the time of every file in the zip; it knows no earlier one
 
 
 def twice(values):
@@ -77,6 +82,17 @@ def checkpoints(root):
     return {f"checkpoints/{name}": (folder / name).read_bytes() for name in names}
 
 
+def digests(notebooks):
+    """Return what `hand_in` compares with: {lab: {grade_id: digest of the cell as students get it}}.
+
+    Parameters: notebooks, {path in the bundle: student version}.
+    """
+    return {
+        Path(name).stem: {grade_id: hand_in.digest(cell.source) for grade_id, _, cell in hand_in.marked(notebook.cells)}
+        for name, notebook in notebooks.items()
+    }
+
+
 def contents(notebooks):
     """Return the README's table: a line for each notebook, with its title and its points."""
     lines = ["| notebook | points |", "|---|---|"]
@@ -100,14 +116,16 @@ def bundle(root, repository=None, agents=True):
         name = path.relative_to(root).as_posix()
         if not name.startswith(("labutils/grading/", "labutils/maintenance/")):
             files[name] = path.read_bytes()
+    versions = {}
     for name, notebook in notebooks.items():
         try:
-            given = student_version(notebook)
+            versions[name] = student_version(notebook)
             if repository:
-                cloud.add_colab_cell(given, repository)
-            files[name] = (nbformat.writes(given).rstrip("\n") + "\n").encode()
+                cloud.add_colab_cell(versions[name], repository)
         except ValueError as error:
             raise ValueError(f"{name}, {error}") from None
+        files[name] = (nbformat.writes(versions[name]).rstrip("\n") + "\n").encode()
+    files[hand_in.GIVEN] = (json.dumps(digests(versions), indent=1) + "\n").encode()
     template = Path(__file__).with_name("README-for-students.md").read_text(encoding="utf-8")
     files["README.md"] = template.replace("{contents}", contents(notebooks)).encode()
     if repository:
@@ -123,17 +141,6 @@ def bundle(root, repository=None, agents=True):
     leaks.search(files, [secret for notebook in notebooks.values() for secret in leaks.secrets(notebook)])
     leaks.search_numbers(files, [number for notebook in notebooks.values() for number in leaks.measured(notebook)])
     return files
-
-
-def pack(files):
-    """Return the bytes of a zip of the files, all below the folder NAME."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-        for name, data in files.items():
-            entry = zipfile.ZipInfo(f"{NAME}/{name}", EARLIEST)
-            entry.create_system, entry.external_attr = 3, 0o100644 << 16  # Unix, whatever this computer is
-            archive.writestr(entry, data)
-    return buffer.getvalue()
 
 
 def check_ours(folder):
@@ -173,7 +180,7 @@ def release(folder, root, **options):
             path = aside / "new" / NAME / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
-        (aside / "new" / f"{NAME}.zip").write_bytes(pack(files))
+        (aside / "new" / f"{NAME}.zip").write_bytes(pack(files, f"{NAME}/"))
         if folder.exists():
             folder.rename(aside / "old")
         try:

@@ -9,10 +9,11 @@ import copy
 import re
 from functools import partial
 
+from ...hand_in import HOW_TO_WRITE
 from ..course import SOLUTION, regions, replace_regions, visible
 
 CODE_STUB = '# YOUR CODE HERE\nraise NotImplementedError("{}")'
-TEXT_STUB = "*Write your answer here.*"
+TEXT_STUB = f"*Write your answer here: {HOW_TO_WRITE}.*"
 EXERCISE = re.compile(r"\*\*(Exercise [^*]+?)\.?\*\*")  # as the text in front of an exercise names it
 CLAIM = re.compile(r"(?m)^## (\d+\.\d+) ")  # Problem 1's exercises have the numbers of their headings
 

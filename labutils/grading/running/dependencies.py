@@ -1,10 +1,11 @@
-"""Finds the code on which questions depend: marks come from checks, so experiments and figures need not run.
+"""Finds the code on which a question depends: marks come from checks, so experiments and figures need not run.
 
-Given cells count as the instructor has them, statement by statement: only what the answers use is run. What the student
-wrote beside them, an added or a changed cell, is run whole where it makes something that the answers use.
+Given cells count as the instructor has them, statement by statement, and so do answers to other questions: only what
+the answer uses is run. The answer itself is run whole, and so is an added or a changed cell that makes something of it.
 """
 
 import ast
+import builtins
 import difflib
 from typing import NamedTuple
 
@@ -19,14 +20,14 @@ ANYTHING = {"get_ipython", "*", "exec", "globals", "setattr"}
 class Statement(NamedTuple):
     """A statement of a notebook: `place` is its cell's in the student's notebook; `given`, whether it is not theirs.
 
-    `makes` are the names that it binds or whose values it changes, `uses` those that it reads; None for both where it
-    is no Python. `answers` says that it stands in an answer's cell.
+    `answer` is the grade_id of the answer that it is of, "" where it is of none. `makes` are the names that it binds or
+    whose values it changes, `uses` those that it reads; None for both where it is no Python.
     """
 
     place: int
     source: str
     given: bool = True
-    answers: bool = False
+    answer: str = ""
     makes: frozenset = frozenset()
     uses: frozenset = frozenset()
 
@@ -44,7 +45,7 @@ def _changed(tree):
     for node in roots:
         while not isinstance(node, ast.Name) and (inner := getattr(node, "func", None) or getattr(node, "value", None)):
             node = inner
-        if isinstance(node, ast.Name):
+        if isinstance(node, ast.Name) and (node.id in ANYTHING or not hasattr(builtins, node.id)):
             yield node.id
 
 
@@ -66,7 +67,7 @@ def python(source):
         raise SyntaxError(f"expected Python, found {error or type(error).__name__}") from None
 
 
-def statements(source, place=0, given=True, answers=False):
+def statements(source, place=0, given=True, answer=""):
     """Return the `Statement`s of a cell, first to last; a cell that is no Python is one statement, which stops."""
     try:
         source, body = python(source)
@@ -75,13 +76,13 @@ def statements(source, place=0, given=True, answers=False):
             decorated = getattr(node, "decorator_list", None)
             part = ast.get_source_segment(source, node)
             if decorated:
-                part = "".join(lines[decorated[0].lineno - 1 : node.end_lineno])
+                part = "".join(lines[decorated[0].lineno - 1 : node.end_lineno]).rstrip()
             uses, makes = names(part)
             makes |= {*_changed(node)}
-            found.append(Statement(place, part, given, answers, frozenset(makes), frozenset(uses)))
+            found.append(Statement(place, part, given, answer, frozenset(makes), frozenset(uses)))
         return found
     except (SyntaxError, ValueError, RecursionError):
-        return [Statement(place, source, given, answers, None, None)]
+        return [Statement(place, source, given, answer, None, None)]
 
 
 def merged(cells, master, checks):
@@ -97,7 +98,7 @@ def merged(cells, master, checks):
 
     def own(place, cell):
         if cell.id not in checks:
-            found.extend(statements(cell.source, place, given=False, answers=cell.id in answers))
+            found.extend(statements(cell.source, place, given=False, answer=cell.id if cell.id in answers else ""))
 
     keys = ([cell.id or course.bare(cell.source) for cell in one] for one in (ours, [cell for _, cell in theirs]))
     for kind, i, i_end, j, j_end in difflib.SequenceMatcher(None, *keys, autojunk=False).get_opcodes():
@@ -114,17 +115,23 @@ def merged(cells, master, checks):
     return found
 
 
-def needed(found, wanted):
-    """Return those of the statements on which the names `wanted` and the answers depend, in their order."""
-    wanted, chosen = {*wanted, *ANYTHING}, [statement.answers for statement in found]
-    grew = True
-    while grew:
-        used = {name for one, is_in in zip(found, chosen) if is_in for name in one.uses or ()}
-        wanted |= used
-        cells = {one.place for one in found if not one.given and one.makes and not wanted.isdisjoint(one.makes)}
+def needed(found, wanted, answers=()):
+    """Return those of the statements on which the names `wanted` and the answers, grade_ids, depend, in their order."""
+    wanted, chosen = {*wanted, *ANYTHING}, []
+    imports = [one.given and one.source.startswith(("import ", "from ")) for one in found]
+    modules = {name for one, is_import in zip(found, imports) if is_import for name in one.makes}
+    found = [  # a figure that is drawn changes nothing of the module that draws it
+        one if is_import or not one.given or not one.makes else one._replace(makes=one.makes - modules)
+        for one, is_import in zip(found, imports)
+    ]
+    while True:
+        making = [bool(one.makes) and not wanted.isdisjoint(one.makes) for one in found]
+        cells = {one.place for one, makes in zip(found, making) if makes and not one.given and not one.answer}
         now = [
-            one.answers or (bool(one.makes) and not wanted.isdisjoint(one.makes) if one.given else one.place in cells)
-            for one in found
+            makes or one.answer in answers or not (one.given or one.answer) and one.place in cells
+            for one, makes in zip(found, making)
         ]
-        grew, chosen = now != chosen, now
-    return [one for one, is_in in zip(found, chosen) if is_in]
+        if now == chosen:
+            return [one for one, is_in in zip(found, chosen) if is_in]
+        chosen = now
+        wanted |= {name for one, is_in in zip(found, chosen) if is_in for name in one.uses or ()}

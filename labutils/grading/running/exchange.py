@@ -12,7 +12,7 @@ import numpy as np
 
 PLAIN = (type(None), bool, int, float, str)
 MODULES = ("ResNet20", "QuantLinear", "Linear")
-MOST = 1_000_000  # numbers of an array or a list, characters of a text; the largest layer has 36,864 weights
+MOST = 200_000  # numbers of an array or a list, characters of a text; the largest layer has 36,864 weights
 SGD = ("lr", "momentum", "dampening", "weight_decay", "nesterov")
 
 

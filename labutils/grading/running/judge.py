@@ -15,7 +15,7 @@ from ...checks.waiting import names
 from ..course import hidden_rows
 from .dependencies import needed, statements
 from .exchange import decode, encode, encode_arguments, share, update
-from .sandbox import CannotGrade
+from .sandbox import CannotGrade, one_line
 
 SECONDS = 60  # of this process's own time, for one question
 
@@ -92,6 +92,13 @@ def stand_ins(answer):
     return {node.name: node for node in ast.parse(answer).body}
 
 
+def asked(cells, question):
+    """Return the names of the students' functions that a question's check calls."""
+    check = next(cell.source for cell in cells if cell.id == question.id)
+    answers = [cell.source for cell in cells if cell.solution and cell.kind == "code"]
+    return {name for answer in answers for name in stand_ins(answer)} & names(check.strip())[0]
+
+
 def _stand_in(name, node, ask):
     """Return what stands here for a student's function, or for a torch.autograd.Function with its `apply`."""
     if not isinstance(node, ast.ClassDef):
@@ -119,9 +126,13 @@ def _call(ask, name, arguments, **more):
     """
     answer = ask({"call": name, "arguments": encode_arguments(arguments)} | more)
     if answer.get("error"):
-        kind, _, text = " ".join(str(answer["error"]).split())[:300].partition(": ")
-        known = {error.__name__: error for error in (NotImplementedError, ValueError, TypeError)}
-        raise known.get(kind, type(kind[:40], (Exception,), {}))(text)
+        kind, _, text = one_line(answer["error"]).partition(": ")
+        if answer.get("unwritten") is True:
+            raise NotImplementedError(text)
+        known = {error.__name__: error for error in (ValueError, TypeError)}
+        error = known.get(kind, type(kind[:40], (Exception,), {}))(text)
+        error.place = one_line(answer.get("place", ""), 120)
+        raise error
     if "arguments" in answer:
         update(arguments, answer["arguments"])
     value = decode(answer["value"])

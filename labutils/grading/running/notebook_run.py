@@ -1,8 +1,7 @@
 """Runs what counts of one student's notebook in isolation and decides its questions where they stand.
 
-Of the notebook those statements are run on which its answers depend; where those of a question have run, the
-instructor's own check, hidden tests included, is decided by `judge`: it doesn't matter whether the student's check cell
-was changed, doubled or lost.
+For each question those statements are run on which its answer depends; then the instructor's own check, hidden tests
+included, is decided by `judge`: it doesn't matter whether the student's check cell was changed, doubled or lost.
 """
 
 import contextlib
@@ -60,26 +59,29 @@ def due(cells, question):
     return max(own, default=len(cells) - 1)
 
 
-def run(cells, master, lab, limits, only=None):
+def run(cells, master, lab, limits, only=None, told=lambda name, rows: None):
     """Run what counts of a student's cells and decide the questions of the instructor's notebook.
 
     Parameters: cells, the student's; master, the instructor's; lab, the folder that `furnish` made; limits, a
-        `sandbox.Limits`; only, the grade_id of the one question to be decided (None: all).
+        `sandbox.Limits`; only, the grade_id of the one question to be decided (None: all); told, what is called with
+        the grade_id and the rows of each question as soon as it is decided.
     Returns: ({"status", "reason", "flags"}, {grade_id: rows}, whether anything ran out of time, which it might not
         another time); a question that was not reached has no rows.
     Raises: CannotGrade where a check cannot be set up.
     """
     checks = [question for question in course.questions_of(master) if not question.manual]
-    left = sorted((due(cells, one), place, one) for place, one in enumerate(checks) if only in (None, one.id))
-    asked = {name for cell in master if cell.solution and cell.kind == "code" for name in judge.stand_ins(cell.source)}
-    rows = {}
+    statements, rows = merged(cells, master, {question.id for question in checks}), {}
     with Student(lambda room: enter(lab, room, limits), limits) as student, contextlib.suppress(Ended):
-        for statement in [*needed(merged(cells, master, {one.id for one in checks}), asked), None]:
-            while left and (statement is None or left[0][0] < statement.place):
-                _, _, question = left.pop(0)
-                rows[question.id] = student.decide(master, question)
-            if statement is not None and left:
+        for question in checks:
+            if only not in (None, question.id):
+                continue
+            above = [statement for statement in statements if statement.place <= due(cells, question)]
+            for statement in needed(above, judge.asked(master, question), question.answers):
                 student.run(statement)
+            rows[question.id] = student.decide(master, question)
+            told(question.id, rows[question.id])
+            if sum(row["points"] for row in rows[question.id]) < question.max:
+                student.forget()  # a wrong answer may have spoilt more than itself
     flags = student.flags
     if len(flags) > MOST_FLAGS:
         flags[MOST_FLAGS:] = [f"and {len(flags) - MOST_FLAGS} more like these"]

@@ -1,7 +1,11 @@
-"""Looks at the processes that descend from one, and ends them; those that left its session too."""
+"""Looks at the processes that descend from one, and ends them; keeps others from looking into this one."""
 
 import contextlib
+import ctypes
+import sys
 import time
+
+_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _SIGKILL = 1, 4, 9
 
 
 def family(pid):
@@ -35,3 +39,15 @@ def end_family(process):
         time.sleep(0.01)
     process.kill()
     process.wait()
+
+
+def shut():
+    """Keep other processes of this user from reading this one's memory and environment, where Linux can."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+
+
+def end_with_parent():
+    """Have this process killed when the thread that started it ends, where Linux can."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, _SIGKILL, 0, 0, 0)

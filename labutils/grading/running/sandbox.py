@@ -14,13 +14,12 @@ import signal
 import struct
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import NamedTuple
 
 from ... import files
-from . import cgroup, processes, supervisor
+from . import cgroup, processes, scratch, supervisor
 
 NAMESPACES = "namespaces: no network, no files but the labs' and Python's, no processes but its own; limits"
 LIMITS_ONLY = "limits only: this computer lets nobody make namespaces, so the code saw your files and your network"
@@ -56,6 +55,11 @@ class Ended(Exception):
     """The command is no longer there; the message says why."""
 
 
+def one_line(text, most=300):
+    """Return what somebody else wrote as one line, without signs that a terminal or a page would obey."""
+    return " ".join("".join(c if c.isprintable() else " " for c in str(text)[: 4 * most]).split())[:most]
+
+
 @functools.cache
 def in_force():
     """Return which isolation this computer gives, `NAMESPACES` or `LIMITS_ONLY`, found by trying it.
@@ -66,7 +70,7 @@ def in_force():
         raise ValueError(f"expected Linux or macOS, to run what others wrote, found {sys.platform}; use grade --stored")
     if not shutil.which("unshare"):
         return LIMITS_ONLY
-    with tempfile.TemporaryDirectory() as room:
+    with scratch.folder() as room:
         hidden = [str(files.NOTEBOOKS), os.path.join(room, "output")]
         look = f"""import os, socket
 try: alone = len(socket.if_nameindex()) < 2
@@ -81,8 +85,10 @@ print(alone and not any(map(os.path.exists, {hidden})))"""
 
 def demand(isolated=True):
     """Raise CannotGrade, in one line, where there should be isolation and this computer gives none."""
-    if in_force() != NAMESPACES and isolated:
-        raise CannotGrade(f"expected a computer that lets this user make namespaces, found none; {ADVICE}")
+    if in_force() != NAMESPACES:
+        if isolated:
+            raise CannotGrade(f"expected a computer that lets this user make namespaces, found none; {ADVICE}")
+        processes.shut()
 
 
 class Sandbox:
@@ -185,8 +191,8 @@ class Sandbox:
         if now > self.looks:
             self.looks = now + 0.5
             self._look()
-            if not ready and self.process.poll() is not None:
-                self._gone()
+            if not ready and self.process.poll() is not None and not any(select.select(reads, [], [], 0)):
+                self._gone()  # and it has not written its last since
         return ready
 
     def _look(self):
@@ -208,7 +214,7 @@ class Sandbox:
             with contextlib.suppress(ValueError):
                 name = f"by {signal.Signals(code - 128 if code > 128 else -code).name}"
         last = [line for line in self.output_end().splitlines() if not line.startswith("unshare: ")][-1:]
-        self.end(f"its process was ended {name}" + "".join(f": {line[:200]}" for line in last))
+        self.end(f"its process was ended {name}" + "".join(f": {one_line(line, 200)}" for line in last))
 
     def end(self, reason):
         """End the command, for a reason that is kept; raise `Ended` with it."""

@@ -2,13 +2,17 @@
 
 import contextlib
 import json
+import re
 import time
 
 from . import judge, scratch
-from .sandbox import Ended
+from .sandbox import Ended, one_line
 
 MOST_PARTS = 100_000  # lists and dicts in one answer, counted before it is parsed: each takes memory
-QUOTED = 300  # characters of an error
+LOOKS = re.compile(
+    r"_getframe|currentframe|inspect\.stack|f_back|tb_frame|f_globals|gc\.get_|settrace|setprofile|sys\.modules|"
+    r"\bimport exchange|student_process|/proc/"
+)  # how code looks for who calls it, or for the channel to the grader
 
 
 class Student:
@@ -24,7 +28,7 @@ class Student:
         self.sandbox = self.place = None
         self.flags, self.reason, self.late = [], "", False
         self.ran, self.spoilt = [], {}  # the statements that ran; by name, why it may not be there
-        self.asked, self.over = 0, {}  # requests; by function of the question at hand, how it ended the process
+        self.asked, self.over, self.first = 0, {}, {}  # requests; by function of the question at hand: see `call`
 
     def _start(self):
         self.place = scratch.folder()
@@ -64,7 +68,11 @@ class Student:
             self.flags.append(text)
 
     def run(self, statement):
-        """Run a statement; where it stops, flag it, and remember which names are not there for that."""
+        """Run a statement that has not; where it stops, flag it, and remember which names are not there for that."""
+        if any(one is statement for one in self.ran):  # an equal one may stand there twice
+            return
+        if not statement.given and (looks := LOOKS.search(statement.source)):
+            self._flag(f"cell {statement.place + 1} looks for what calls it: {looks[0]}")
         try:
             error = self._ask({"run": statement.source}).get("error")
             self.ran.append(statement)
@@ -74,21 +82,28 @@ class Student:
             error = ended
         if error:
             where = "a given cell" if statement.given else f"cell {statement.place + 1}"
-            text = f"{where} stopped with {_line(error)}"
+            text = f"{where} stopped with {one_line(error)}"
             self._flag(text)
             self.spoilt |= dict.fromkeys(statement.makes or (), text)
 
     def decide(self, master, question):
-        """Return the rows of a question's check."""
-        self.over = {}
-        try:
-            return judge.decide(master, question, self.call)
-        finally:
-            for name, why in self.over.items():
-                self._flag(f"{question.id}: {name}: {why}")
+        """Return the rows of a question's check; flag functions that ended the process, or gave now this, now that."""
+        self.over, self.first = {}, {}
+        rows = judge.decide(master, question, self.call)
+        for request, answer in self.first.values():
+            with contextlib.suppress(Ended):
+                again = {**self.call(request), "number": answer["number"]}
+                if json.dumps(again) != json.dumps(answer):
+                    self._flag(f"{question.id}: {request['call']} gave something else when it was asked the same again")
+        for name, why in self.over.items():
+            self._flag(f"{question.id}: {name}: {why}")
+        return rows
 
     def call(self, request):
-        """Have a function called and return the answer; one that ended the process is not called again."""
+        """Have a function called and return the answer; one that ended the process is not called again.
+
+        `over` keeps how it ended it, `first` the first request and its answer.
+        """
         name = request["call"]
         if name in self.over:
             raise Ended(self.over[name])
@@ -97,13 +112,21 @@ class Student:
         except Ended as ended:
             self.over[name] = str(ended)
             raise
-        return answer | {"error": self._explained(answer["error"])} if answer.get("error") else answer
+        if answer.get("error"):
+            answer["error"] = self._explained(answer["error"])
+        self.first.setdefault(name, (request, answer))
+        return answer
 
     def _explained(self, error):
         """Return the text of an error, with its cause where it names what another cell should have made."""
-        line = _line(error)
+        line = one_line(error)
         missing = line.split("'")[1] if line.startswith("NameError: name '") else None
         return f"{line} ({self.spoilt[missing]})" if missing in self.spoilt else line
+
+    def forget(self):
+        """End the process, so that the next one knows nothing of what ran in it."""
+        self.close()
+        self.ran = []
 
     def close(self):
         """End the process, and leave nothing of it."""
@@ -119,7 +142,3 @@ class Student:
 
     def __exit__(self, *_):
         self.close()
-
-
-def _line(error):
-    return " ".join(str(error).split())[:QUOTED]

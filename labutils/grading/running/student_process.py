@@ -91,6 +91,13 @@ def describe(error):
         return "an error without a text"
 
 
+def stopped(error):
+    """Return what the grader is told of a call that stopped: the error, where, and whether nothing was written yet."""
+    from labutils.checks import failure
+
+    return {"error": describe(error), "place": failure.place(error), "unwritten": failure.unwritten(error)}
+
+
 def shared_with(value, arguments):
     """Return the places of the networks among the arguments whose weights the returned network shares."""
 
@@ -139,7 +146,7 @@ def main():
         try:
             answer = {"error": run(request["run"])} if "run" in request else call(NAMES, request)
         except BaseException as error:
-            answer = {"error": describe(error)}
+            answer = stopped(error)
         write(answer | {"number": request["number"]})
 
 

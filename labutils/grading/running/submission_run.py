@@ -13,12 +13,12 @@ import tempfile
 
 from ... import files
 from .. import course
-from . import judge, sandbox, scratch
+from ..reading import answers
+from . import judge, processes, sandbox, scratch
 from .notebook_run import furnish, run
 
-LONGEST_ANSWER = 20_000  # characters of a written answer
 MEMORY = 4_000_000_000  # bytes, of the process that decides
-SECONDS, CALL = 120, 30  # that a notebook may take, and one call or statement of it
+SECONDS = 120  # that a notebook may take; one call or statement of it may take a quarter
 SLACK = 120  # seconds that a submission may take besides, in this process
 UNPROTECTED = "graded without isolation: code of this class could reach your files, this result and the network"
 _running = set()  # the processes that grade now
@@ -46,23 +46,22 @@ def grade_one(name, notebooks, masters, flags=(), reason="", seconds=None, only=
         lab = None
         for stem, master in masters.items():
             cells, rows, entry = notebooks.get(stem, reason or "missing"), {}, result["notebooks"][stem]
+            mine = [question for question in asked if question.notebook == stem]
+            found = answers.read([] if isinstance(cells, str) else cells, mine)
+            answers.enter(found, result, mine)
             if isinstance(cells, str) or broken:
                 entry |= {"status": "missing" if cells == "missing" else "failed"}
                 entry |= {"reason": cells if isinstance(cells, str) else broken}
             else:
                 lab = lab or furnish(room)
                 limit = seconds or SECONDS
-                limits = sandbox.Limits(limit, min(CALL, limit), int(limit) + 1)
-                result["notebooks"][stem], rows, timed_out = run(cells, master, lab, limits, only)
+                limits = sandbox.Limits(limit, limit / 4, int(limit) + 1)
+                result["notebooks"][stem], rows, timed_out = run(found.cells, master, lab, limits, only)
                 result["timed_out"] += [stem] * timed_out
-            cells = [] if isinstance(cells, str) else cells
-            for question in (question for question in asked if question.notebook == stem):
-                if question.manual:
-                    written = [cell.source for cell in cells if cell.id == question.id]
-                    result["answers"][question.id] = "\n\n".join(written)[:LONGEST_ANSWER]
-                else:
-                    found = rows.get(question.id) or judge.one_row(question, result["notebooks"][stem]["reason"])
-                    result["questions"][question.id] |= {"points": sum(row["points"] for row in found), "rows": found}
+                result["notebooks"][stem]["flags"] += found.flags
+            for question in (question for question in mine if not question.manual):
+                given = rows.get(question.id) or judge.one_row(question, result["notebooks"][stem]["reason"])
+                result["questions"][question.id] |= {"points": sum(row["points"] for row in given), "rows": given}
     return _summed(result, reason or broken)
 
 
@@ -139,13 +138,8 @@ def _limit(seconds):
 
         for limit, value in ((resource.RLIMIT_CPU, seconds), (resource.RLIMIT_DATA, MEMORY)):
             resource.setrlimit(limit, (value, value))
-    if sys.platform == "linux":
-        import ctypes
-
-        set_parent_death_signal, set_dumpable = 1, 4  # the latter: no other process of this user may look into it
-        library = ctypes.CDLL(None)
-        library.prctl(set_parent_death_signal, signal.SIGKILL, 0, 0, 0)
-        library.prctl(set_dumpable, 0, 0, 0, 0)
+    processes.shut()
+    processes.end_with_parent()
 
 
 if __name__ == "__main__":

@@ -1,5 +1,9 @@
-"""Makes a widget of a function from settings to a Figure: labelled controls, and an image that they redraw."""
+"""Makes a widget of a function from settings to a Figure: labelled controls, and an image that they redraw.
 
+What the boxes beside the sliders say is what the figure shows, also while a slider is dragged: both change together.
+"""
+
+import contextlib
 import gc
 import html
 import threading
@@ -12,7 +16,7 @@ from .. import style
 
 PREFERRED = (1, 1.25, 1.6, 2, 2.5, 3.2, 4, 5, 6.3, 8)  # even steps on a log scale, ten to a decade (Renard's R10)
 # What a screen reader says when the figure has changed; nobody sees it.
-SPOKEN = '<span role="alert" style="position: absolute; clip-path: inset(50%); white-space: nowrap">{}</span>'
+SPOKEN = '<span role="alert" style="position: absolute; width: 1px; height: 1px; overflow: hidden">{}</span>'
 _redraw = threading.local()
 
 
@@ -27,16 +31,66 @@ def subplots(*shape, figsize, **layout):
     return figure, figure.subplots(*shape, **layout)
 
 
+class Slider(ipywidgets.HBox, ipywidgets.ValueWidget):
+    """A labelled slider over given values, and a box that says which one is shown and takes a typed one.
+
+    Parameters: options, [(label, value), ...]; value, the first; description, the label.
+    """
+
+    def __init__(self, options, value, description):
+        self.handle = ipywidgets.SelectionSlider(
+            options=options, value=value, description=description, readout=False,
+            style={"description_width": "initial"}, tooltip="drag it, or use the arrow keys",
+            layout={"flex": "1 1 auto", "width": "auto", "min_width": "0"},
+        )  # fmt: skip
+        self.box = ipywidgets.Text(
+            self.handle.label, continuous_update=False, tooltip=f"{description}: type a value, then press Enter",
+            layout={"flex": "0 1 110px", "min_width": "40px"},
+        )  # fmt: skip
+        super().__init__([self.handle, self.box], layout={"max_width": "590px", "overflow": "hidden"})
+        self.options, self.value = options, value
+        ipywidgets.link((self.handle, "value"), (self, "value"))
+        self.box.observe(self.take, "value")
+
+    def say(self):
+        """Let the box say what the slider is at."""
+        self.box.value = self.handle.label
+
+    def take(self, change):
+        """Go to what was typed, or to the value that is nearest to it; if it is neither, stay."""
+        found = nearest(self.options, change["new"].strip().casefold())
+        self.value = self.value if found is None else found
+        self.say()
+
+
+def nearest(options, typed):
+    """Return the value whose label was typed, the nearest to a typed number, or one whose label has that in it."""
+    labels = {label.casefold(): value for label, value in options}
+    if typed in labels:
+        return labels[typed]
+    with contextlib.suppress(ValueError):  # no number, or labels that are none
+        return labels[min(labels, key=lambda label: abs(float(label) - float(typed.replace(",", "."))))]
+    return next((value for label, value in labels.items() if typed and typed in label), None)
+
+
+class Play(ipywidgets.VBox):
+    """A widget that leaves a line behind: JupyterLab shows its text where there is no kernel, as do other readers."""
+
+    def __repr__(self):
+        return "Run this cell to play."
+
+
 def explore(draw, **controls):
     """Return a widget that redraws `draw(**values)` whenever a control changes.
 
-    Parameters: draw, a function from the controls' values to a Figure with as many axes each time; controls,
-        ipywidgets named like draw's parameters. The figure is an image that is replaced in place, so nothing flickers
-        and no output is captured; its axes stay where the first figure had them, so nothing jumps. What it shows is
-        said in words, too, for who listens.
+    Parameters: draw, a function from the controls' values to a Figure with as many axes each time; controls, what
+        `slider` makes, named like draw's parameters. The figure is an image that is replaced in place, so nothing
+        flickers and no output is captured; its axes stay where the first figure had them, so nothing jumps. What it
+        shows is said in words, too, for who listens.
     Raises: whatever `draw` raises at the controls' first values.
     """
-    image, words = ipywidgets.Image(format="png"), ipywidgets.HTML()
+    image = ipywidgets.Image(format="png", layout={"max_width": "100%", "height": "auto", "object_fit": "contain"})
+    words = ipywidgets.HTML(layout={"height": "0", "margin": "0", "overflow": "hidden"})
     places = []
 
     def redraw(change=None):
@@ -55,13 +109,15 @@ def explore(draw, **controls):
             for ax, place in zip(figure.axes, places, strict=True):
                 ax.set_position(place)
         image.value = style.png(figure)
+        for control in controls.values():
+            control.say()
         words.value = SPOKEN.format(html.escape(style.describe(figure)))
         places[:] = [ax.get_position() for ax in figure.axes]
 
     for control in controls.values():
         control.observe(redraw, "value")
     redraw()
-    return ipywidgets.VBox([*controls.values(), image, words])
+    return Play([*controls.values(), image, words], layout={"overflow": "hidden"})
 
 
 def log_stops(low, high):
@@ -71,12 +127,9 @@ def log_stops(low, high):
 
 
 def slider(values, value, description):
-    """Return a labelled slider over the given values, or {label: value}, that acts when it is let go.
+    """Return a `Slider` over the given values, or {label: value}.
 
     All choices are sliders: in a drop-down the arrow keys would not choose, for JupyterLab takes them to change cells.
     """
     options = list(values.items()) if isinstance(values, dict) else [(f"{v:g}", v) for v in values]
-    return ipywidgets.SelectionSlider(
-        options=options, value=value, description=description, continuous_update=False,
-        style={"description_width": "initial"}, layout={"width": "480px"}, tooltip="drag it, or use the arrow keys",
-    )  # fmt: skip
+    return Slider(options, value, description)

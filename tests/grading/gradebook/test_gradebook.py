@@ -12,7 +12,7 @@ import weakref
 from html.parser import HTMLParser
 
 import pytest
-from helpers.handing_in import FIRST, SECOND, data, hand_in, notebook, record, write_course
+from helpers.handing_in import FIRST, SECOND, cell, data, hand_in, notebook, record, write_course
 
 from labutils import __main__, files
 from labutils.grading import course, stored
@@ -355,7 +355,7 @@ def test_an_interrupted_run_leaves_the_tables_as_they_were(write, result, questi
     with pytest.raises(KeyboardInterrupt):
         gradebook.write(interrupted(), out, questions)
     assert before == {name: (out / name).read_text() for name in before}
-    assert {path.name for path in out.iterdir()} == {*before, "students", "marking"}
+    assert {path.name for path in out.iterdir()} == {*before, "students", "marking", "overview.html"}
 
 
 def test_a_file_that_fails_half_way_is_not_there(tmp_path):
@@ -470,3 +470,16 @@ def test_what_a_course_system_says_has_columns_of_its_own(questions, tmp_path):
     }
     kept = {one["student"]: one["id"] for one in json.loads((tmp_path / "out/grades.json").read_text())}
     assert kept == {"adamsanna (101)": "101", "adamsanna (103)": "103", "bberg": "102"}
+
+
+def test_text_at_no_question_is_on_the_students_page_and_several_downloads_are_one_class(questions, tmp_path):
+    made = notebook()
+    made["cells"].insert(1, cell("**Notes** of my own.", kind="markdown"))
+    hand_in(tmp_path / "one/anna", made)
+    hand_in(tmp_path / "two/ben")
+    gradebook.grade([tmp_path / "one", tmp_path / "two"], tmp_path / "out")
+    assert set(rows(tmp_path / "out")) == {"anna", "ben"}
+    page = (tmp_path / "out/students/anna.html").read_text()
+    assert "at no question" in page and "<strong>Notes</strong> of my own." in page
+    assert "at no question" not in (tmp_path / "out/students/ben.html").read_text()
+    assert "at no question: cell 2" in rows(tmp_path / "out")["anna"]["flags"]

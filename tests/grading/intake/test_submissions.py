@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labutils.grading.intake import submissions, zips
-from labutils.grading.intake.names import called, choose, file_name
+from labutils.grading.intake.names import called, choose, file_name, person
 from labutils.grading.intake.notebooks import MOST_BYTES
 
 STEMS = [FIRST, SECOND]
@@ -81,8 +81,14 @@ def test_a_zip_in_a_students_folder_as_course_systems_deliver_it(folder, collect
     (folder / "anna").mkdir()
     zipped(folder / "anna/upload.zip", {f"{FIRST}.ipynb": "{}"})
     assert collect()["anna"].notebooks[FIRST].read_text() == "{}"
-    zipped(folder / "anna/again.zip", {f"{FIRST}.ipynb": "{}"})
-    assert "2 zips" in collect()["anna"].reason
+    zipped(folder / "anna/again.zip", {f"{FIRST}.ipynb": "{}", f"{SECOND}.ipynb": "2"})
+    anna = collect()["anna"]
+    assert set(anna.notebooks) == set(STEMS) and not anna.flags and not anna.reason
+    zipped(folder / "anna/third.zip", {f"{FIRST}.ipynb": "[]"})
+    (folder / "anna/fourth.zip").write_text("no zip")
+    one, other = collect()["anna"].flags
+    assert one.startswith("'fourth.zip': expected a sound zip")
+    assert other == f"{FIRST}: another version is in 'third.zip', which was not taken"
 
 
 @pytest.mark.parametrize(
@@ -114,7 +120,7 @@ def test_another_name_is_not_taken(folder, collect, name):
     (folder / "anna" / name).write_text("{}")
     anna = collect()["anna"]
     assert not anna.notebooks and "expected notebooks such as 01_first.ipynb, found none" in anna.reason
-    assert (name in anna.reason) == name.endswith(".ipynb")
+    assert name in anna.reason
 
 
 def test_of_several_versions_the_right_name_wins_then_the_shallowest(folder, collect):
@@ -140,8 +146,73 @@ def test_one_student_twice_is_one_row(folder, collect):
         hand_in(folder / decomposed)
     found = collect()
     assert list(found) == ["Zoë", "anna"]
-    assert found["anna"].flags == ["'anna.zip' is there too and was not looked at"]
+    assert found["anna"].flags == [f"{FIRST}: another version is in 'anna.zip', which was not taken"]
     assert found["anna"].notebooks[FIRST].parent == folder / "anna"
+
+
+def test_a_notebook_and_a_zip_of_one_student_are_put_together(folder, collect):
+    (folder / f"anna_{FIRST}.ipynb").write_text("1")
+    zipped(folder / "anna.zip", {f"work\\{SECOND}.ipynb": "2"})  # as some Windows programs spell it
+    hand_in(folder / "ben").joinpath(f"{SECOND}.ipynb").unlink()
+    zipped(folder / "ben.zip", {"in/it.zip": zipped_bytes({f"{SECOND}.ipynb": "2"})})
+    for one in collect().values():
+        assert set(one.notebooks) == set(STEMS) and one.notebooks[SECOND].read_text() == "2"
+        assert not one.flags and not one.reason
+
+
+def test_a_name_may_stand_behind_the_notebooks(folder, collect):
+    for name in ("anna", "ben müller", "(carla)", "李明", "anna (1)"):
+        (folder / f"{FIRST}_{name}.ipynb").write_text(name)
+    (folder / f"{SECOND}-anna-final.ipynb").write_text("2")
+    found = collect()
+    assert list(found) == ["anna", "ben müller", "carla", "李明"]
+    assert set(found["anna"].notebooks) == set(STEMS) and found["anna"].notebooks[FIRST].read_text() == "anna"
+
+
+def test_lists_of_the_course_are_nobodys(folder, collect):
+    hand_in(folder / "anna")
+    zipped(folder / "ben.zip", {f"{FIRST}.ipynb": "1"})
+    for name in ("roster.csv", "grades.xlsx", "feedback.html", "readme.txt"):
+        (folder / name).write_text("x")
+    (folder / "carla.pdf").write_text("x")
+    assert list(collect()) == ["anna", "ben", "carla"]
+
+
+def test_what_tools_lay_beside_is_not_counted(folder, collect, monkeypatch):
+    monkeypatch.setattr(zips, "MOST_FILES", 3)
+    monkeypatch.setattr(zips, "MOST_UNPACKED", 1_000)
+    monkeypatch.setattr(submissions, "MOST_FILES", 3)
+    beside = [
+        f"{tool}/{number}" for tool in (".venv", ".git", "__MACOSX", "venv", "a/__pycache__") for number in "1234"
+    ]
+    link = zipfile.ZipInfo(".venv/bin/python")
+    link.create_system, link.external_attr = 3, 0o120777 << 16
+    zipped(folder / "anna.zip", {link: "/usr/bin/python", f"{FIRST}.ipynb": "1"} | dict.fromkeys(beside, "x" * 100))
+    hand_in(folder / "ben")
+    for name in beside:
+        (folder / "ben" / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "ben" / name).write_text("x")
+    assert not any(one.reason or one.flags for one in collect().values())
+
+
+def test_a_zip_with_a_long_list_of_what_tools_lay_there(folder, collect):
+    with zipfile.ZipFile(folder / "anna.zip", "w") as archive:
+        for number in range(15_000):
+            archive.writestr(f"project/.venv/lib/python3.12/site-packages/some_package/some_module_{number}.py", "")
+        archive.writestr(f"project/{FIRST}.ipynb", "1")
+    assert collect()["anna"].notebooks[FIRST].read_text() == "1"
+
+
+def test_names_in_a_zip_that_does_not_say_its_encoding(folder, collect):
+    path = zipped(folder / "class.zip", {f"in/Zoë/{FIRST}.ipynb": "1", f"in/anna/{FIRST}.ipynb": "2"})
+    raw = bytearray(path.read_bytes())
+    for mark, place in ((b"PK\3\4", 7), (b"PK\1\2", 9)):
+        at = raw.find(mark)
+        while at >= 0:
+            raw[at + place] &= ~0x08  # the flag that says UTF-8
+            at = raw.find(mark, at + 4)
+    path.write_bytes(raw)
+    assert list(collect()) == ["Zoë", "anna"]
 
 
 def test_what_is_neither_has_a_row_and_what_systems_leave_has_none(folder, collect):
@@ -203,6 +274,12 @@ def inner():
     return file.getvalue()
 
 
+def zipped_bytes(members):
+    file = io.BytesIO()
+    zipped(file, members)
+    return file.getvalue()
+
+
 @pytest.mark.parametrize(
     "members, reason",
     [
@@ -212,7 +289,8 @@ def inner():
         ({f"C:\\{FIRST}.ipynb": "{}"}, "leads out"),
         ({f"{FIRST}.ipynb": "{}", "../x": "y"}, "leads out"),
         (link(), "link"),
-        ({"deeper.zip": inner()}, "a zip in the zip"),
+        ({"deeper.zip": b"no zip"}, "expected a sound zip"),
+        ({"deeper.zip": zipped_bytes({"deepest.zip": inner()})}, "found none"),
         ({f"{FIRST}.ipynb": b" " * (MOST_BYTES + 1)}, "expected at most 20,000,000 bytes"),
         ({"notes.txt": "x"}, "found none"),
         ({}, "found none"),
@@ -300,7 +378,7 @@ def test_a_file_that_cannot_be_read_has_a_reason_without_this_computers_paths(fo
         raise PermissionError(13, "Permission denied", str(path))
 
     hand_in(folder / "anna")
-    monkeypatch.setattr(submissions, "from_folder", denied)
+    monkeypatch.setattr(submissions, "files", denied)
     assert collect()["anna"].reason == "expected files that can be read, found: Permission denied"
 
 
@@ -334,3 +412,9 @@ def test_names_that_systems_reserve_or_confuse_get_files_of_their_own():
 @given(st.lists(st.text(), unique=True, max_size=20))
 def test_no_two_names_share_a_file(names):
     assert len({file_name(name).lower() for name in names}) == len(names)
+
+
+def test_signs_that_a_terminal_or_a_page_would_obey_are_written_out_in_names():
+    assert person("e\x1b[31mv\u202ee\x00") == "e\\x1b[31mv\\u202ee\\x00"
+    for name in ("Zoë Ångström", "李 小龙", "سعید", "O’Neil-Smith", "می\u200cخواهم", "a\u00a0b"):
+        assert person(name) == name

@@ -99,7 +99,7 @@ SHAPES = {
     "blackboard": (
         BLACKBOARD,
         {
-            "aadams": ("aadams", False, True, {FIRST: "a1", SECOND: "a2"}),
+            "Anna Adams": ("aadams", False, True, {FIRST: "a1", SECOND: "a2"}),
             "bberg": ("bberg", False, False, {FIRST: "b1"}),
         },
     ),
@@ -303,7 +303,7 @@ def test_empty_folders_and_names_in_the_metadata_have_rows(tmp_path):
 
 def test_two_zips_that_count_up_are_two_files(tmp_path):
     found = collected({f"musteranna_101_901_{ONE}": "a", "musteranna_101_902_part-1.zip": "no zip"}, tmp_path)
-    assert any("part-1.zip" in flag and "not looked at" in flag for flag in found["musteranna"].flags)
+    assert any("part-1.zip" in flag and "sound zip" in flag for flag in found["musteranna"].flags)
 
 
 def test_a_student_with_too_many_files_stops_nobody_else(tmp_path, monkeypatch):
@@ -312,3 +312,104 @@ def test_a_student_with_too_many_files_stops_nobody_else(tmp_path, monkeypatch):
     files = {f"anna/{number}.txt": "" for number in range(20)} | {f"ben/{ONE}": "b"}
     found = collected(files, tmp_path)
     assert "at most 5 files" in found["anna"].reason and found["ben"].notebooks[FIRST].read_text() == "b"
+
+
+NBGRADER = {
+    f"inbound/anna+lab1+2026-11-01 10:00:00.123456 UTC+c29tZQ/{ONE}": "old",
+    f"inbound/anna+lab1+2026-11-01 11:00:00.123456 UTC+c29tZQ/{ONE}": "a1",
+    "inbound/anna+lab1+2026-11-01 11:00:00.123456 UTC+c29tZQ/timestamp.txt": "2026",
+    f"inbound/anna+lab2+2026-11-08 10:00:00 UTC/{TWO}": "a2",
+    f"inbound/ben+lab1+2026-11-01 10:00:00 UTC/{ONE}": "b1",
+}
+MORE = {
+    "nbgrader's exchange": (NBGRADER, {"anna": {FIRST: "a1", SECOND: "a2"}, "ben": {FIRST: "b1"}}),
+    "nbgrader's folders": (
+        {f"submitted/anna/lab1/{ONE}": "a1", f"submitted/anna/lab2/{TWO}": "a2", f"submitted/ben/lab1/{ONE}": "b1"},
+        {"anna": {FIRST: "a1", SECOND: "a2"}, "ben": {FIRST: "b1"}},
+    ),
+    "Moodle's hidden names": (
+        {f"Participant_4711_assignsubmission_file/{ONE}": "a", f"Participant_4712_assignsubmission_file/{ONE}": "b"},
+        {"Participant 4711": {FIRST: "a"}, "Participant 4712": {FIRST: "b"}},
+    ),
+    "Moodle's chosen group": (
+        {
+            f"Group A-Anna Adams_1_assignsubmission_file_/{ONE}": "a",
+            f"Group A-李 明_2_assignsubmission_file_/{ONE}": "b",
+        },
+        {"Anna Adams": {FIRST: "a"}, "李 明": {FIRST: "b"}},
+    ),
+    "Moodle's teams": (
+        {f"Team A_12_assignsubmission_file/{ONE}": "a", f"Default group_assignsubmission_file/{ONE}": "b"},
+        {"Team A": {FIRST: "a"}, "Default group": {FIRST: "b"}},
+    ),
+    "two names with a first half in common": (
+        {f"Anne-Marie B_1_assignsubmission_file/{ONE}": "a", f"Anne-Sophie C_2_assignsubmission_file/{ONE}": "b"},
+        {"Anne-Marie B": {FIRST: "a"}, "Anne-Sophie C": {FIRST: "b"}},
+    ),
+    "an older Canvas": (
+        {f"adamsanna_late_101_9001_{ONE}": "a", f"bergben_102_9002_{ONE}": "b"},
+        {"adamsanna": {FIRST: "a"}, "bergben": {FIRST: "b"}},
+    ),
+    "two assignments of Canvas": (
+        {f"lab 1/adamsanna_101_1_{ONE}": "a1", f"lab 1/bb_102_2_{ONE}": "b1", f"lab 2/adamsanna_101_3_{TWO}": "a2"},
+        {"adamsanna": {FIRST: "a1", SECOND: "a2"}, "bb": {FIRST: "b1"}},
+    ),
+    "two assignments of Moodle, with other numbers": (
+        {
+            f"lab 1/Anna Adams_4711_assignsubmission_file/{ONE}": "a1",
+            f"lab 1/Ben Berg_4712_assignsubmission_file/{ONE}": "b1",
+            f"lab 2/Anna Adams_5811_assignsubmission_file/{TWO}": "a2",
+        },
+        {"Anna Adams": {FIRST: "a1", SECOND: "a2"}, "Ben Berg": {FIRST: "b1"}},
+    ),
+    "two assignments of Blackboard": (
+        {
+            f"Lab 1_aadams_attempt_2026-11-01-10-00-00_{ONE}": "a1",
+            f"Lab 2_aadams_attempt_2026-11-08-10-00-00_{TWO}": "a2",
+            "Lab 1_aadams_attempt_2026-11-01-10-00-00.txt": "Name: Anna Adams (aadams)\nAssignment: Lab 1",
+            "Lab 2_aadams_attempt_2026-11-08-10-00-00.txt": "Name: Anna Adams (aadams)\nAssignment: Lab 2",
+        },
+        {"Anna Adams": {FIRST: "a1", SECOND: "a2"}},
+    ),
+    "Gradescope's numbers and addresses": (
+        {
+            f"assignment_7_export/submission_11/{ONE}": "a",
+            f"assignment_7_export/submission_12/{ONE}": "b",
+            "assignment_7_export/submission_metadata.yml": (
+                "submission_11:\n  :submitters:\n  - :sid: 4711\nsubmission_12:\n  :submitters:\n"
+                "  - :name: ''\n    :email: b@example.org\n  - :name: Carla\nsubmission_13: nonsense\n"
+                "submission_14:\n  :submitters:\n  - :name: Dora\n"
+            ),
+        },
+        {"4711": {FIRST: "a"}, "b@example.org and Carla": {FIRST: "b"}, "Dora": {}},
+    ),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("case", MORE)
+def test_more_shapes_of_the_same_systems(case, way, tmp_path):
+    files, expected = MORE[case]
+    found = list(submissions.collect(way(files, tmp_path), tmp_path / "unpacked", STEMS))
+    assert {one.student: {s: p.read_text() for s, p in one.notebooks.items()} for one in found} == expected
+    assert not [one for one in found if one.flags]
+
+
+def test_several_downloads_together(tmp_path):
+    """A folder of zips, of systems that differ, and a list of what an instructor has."""
+    parts = {"canvas": CANVAS, "sakai": SAKAI, "nbgrader": NBGRADER}
+    for name, files in parts.items():
+        shutil.make_archive(tmp_path / "zips" / name, "zip", lay(tmp_path / name, files))
+    folder = submissions.collect(tmp_path / "zips", tmp_path / "unpacked", STEMS)
+    listed = submissions.collect([tmp_path / name for name in parts], tmp_path / "again", STEMS)
+    one, other = [{s.student: (s.id, s.late, s.again, set(s.notebooks)) for s in found} for found in (folder, listed)]
+    assert one == other and len(one) == 4 + 3 + 2
+    assert one["bergben"] == ("102", True, True, {FIRST}) and one["anna"] == ("anna", False, True, {FIRST, SECOND})
+
+
+def test_zips_of_two_classes(tmp_path):
+    for number, names in enumerate((("anna", "ben"), ("carla", "dora"))):
+        files = {f"class/{name}/{ONE}": name for name in names}
+        shutil.make_archive(tmp_path / f"zips/class {number}", "zip", lay(tmp_path / f"laid {number}", files))
+    found = submissions.collect(tmp_path / "zips", tmp_path / "unpacked", STEMS)
+    assert [one.student for one in found] == ["anna", "ben", "carla", "dora"]

@@ -32,6 +32,7 @@ from helpers.course_notebooks import (
 from nbclient import NotebookClient
 
 from labutils import __main__, files, tasks
+from labutils.grading.course import hidden_rows
 from labutils.grading.release import bundle, leaks, student_version
 
 STAND_IN = "notebooks/00_stand_in.ipynb"  # has the points of the notebooks that are not written yet
@@ -242,12 +243,71 @@ def test_with_the_right_answers_nothing_waits(released, run_all):
     assert [record["points"] for record in records] == [record["max"] for record in records] == [1.5, 3]
 
 
+WRONG = {  # an answer that is wrong, and the last given cell that cannot run because of it
+    "01_gradient_descent": ("lab1_a_answer", "return 2 * X @ residuals", "numeric"),
+    "02_iterative_pruning": ("lab1_c_answer", "return pruned[:2]", "comparison"),
+    "03_l1_regularization": ("lab1_d_answer", "retrun w", "comparison"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_answer_does_not_stop_run_all(name, released, run_all):
+    answer, line, last = WRONG[name]
+    given = read(released.parent / bundle.NAME / f"notebooks/{name}.ipynb")
+    right = solutions(read(ROOT / f"notebooks/{name}.ipynb"))
+    right[answer] = re.sub(r"return .*", line, right[answer])
+    notebook = run_all(fill(given, right))
+    cells = {cell.id: cell for cell in code_cells(notebook)}
+    assert all(cell.execution_count for cell in cells.values())
+    assert not [
+        id for id, cell in cells.items() if {"error"} & {o.output_type for o in cell.outputs} and "answer" not in id
+    ]
+    text = "".join(output.get("text", "") for output in cells[last].outputs)
+    reason = "its cell stops with SyntaxError" if "retrun" in line else "its check does not pass yet"
+    assert re.fullmatch(rf"Waiting for [^\n]*{reason}[^\n]*\n", text)
+
+
+def test_the_lab_ends_with_where_its_points_come_from(released, run_all):
+    sums = {}
+    for path in NOTEBOOKS:
+        solved, shown = read(path), {"checks": 0, "written": 0, "hidden": 0}
+        for cell in solved.cells:
+            points = marks(cell).get("points", 0)
+            if not marks(cell).get("grade"):
+                continue
+            if marks(cell).solution:
+                shown["written"] += points
+                continue
+            rows = cell.outputs[0].data[RECORD]["rows"]
+            hidden = sum(row["max"] for row in rows[len(rows) - hidden_rows(cell.source) :])
+            shown["hidden"] += hidden
+            shown["checks"] += points - hidden
+        (last,) = [cell.source for cell in solved.cells if cell.source.startswith("notebook.end(")]
+        said = ", ".join(f"{name}={value:g}" for name, value in shown.items())
+        assert last == f"notebook.end({said if shown['checks'] else ''})", path.stem
+        assert code_cells(solved)[-1].source == last
+        sums = {name: sums.get(name, 0) + value for name, value in shown.items()}
+        text = " + ".join(f"{value:g}" for value in shown.values()) + f" = {sum(shown.values()):g}"
+        (row,) = [r for r in (ROOT / "notebooks/README.md").read_text().splitlines() if f"]({path.name})" in r]
+        assert f"| {text if shown['checks'] else 'none'} |" in row
+    for page in ("notebooks/README.md", "labutils/grading/release/README-for-students.md"):
+        text = (ROOT / page).read_text(encoding="utf-8")
+        for value in (sums["checks"], sums["written"], sums["hidden"], sum(sums.values())):
+            assert re.search(rf"\b{value:g}\b", text), f"{page}: {value:g}"
+    notebook = run_all(
+        fill(read(released.parent / bundle.NAME / "notebooks" / LAB_1[0].name), solutions(read(LAB_1[0])))
+    )
+    expected = "4.5 of 4.5 points shown, 5 for written answers, 1.5 hidden: 11 in all."
+    assert code_cells(notebook)[-1].outputs[0].text == expected + "\n"
+
+
 def test_the_students_command_line_has_no_instructors_room(released):
     folder = released.parent / bundle.NAME
     command = [sys.executable, "-S", "-m", "labutils", "release"]  # -S: without the checkout that is installed here
     result = subprocess.run(command, cwd=folder, capture_output=True, text=True)
-    assert result.returncode == 1 and result.stdout == ""
-    assert result.stderr.count("\n") == 1 and "labutils/grading" in result.stderr and "expected" in result.stderr
+    assert result.returncode == 2 and result.stdout == "" and "invalid choice: 'release'" in result.stderr
+    help = subprocess.run([*command[:-1], "--help"], cwd=folder, capture_output=True, text=True, check=True).stdout
+    assert re.findall(r"(?m)^    ([a-z-]+)", help) == ["lab", "install", "data", "doctor", "hand-in", "report"]
 
 
 def test_the_students_readme_and_makefile(released, tmp_path):
@@ -298,7 +358,7 @@ def test_a_sentence_of_a_written_answer_in_a_given_cell(course, refused):
 
 
 def test_a_hidden_test_in_a_given_cell(course, refused):
-    hidden = "lambda: gradient(np.eye(4, 3), np.arange(4), np.ones(3)),"
+    hidden = ".again(checks.lab1_a(gradient, seed=1), points=0.5, row=1)"
     change(course, "notebooks/01_gradient_descent.ipynb", lambda n: n.cells[-1].update(source=hidden))
     refused("notebooks/01_gradient_descent.ipynb", "lab1_a")
 

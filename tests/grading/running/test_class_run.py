@@ -3,6 +3,7 @@
 import concurrent.futures
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -260,6 +261,13 @@ def test_how_a_grader_died_is_told(monkeypatch):
         submission_run.apart(work, isolated=False)
 
 
+def test_the_grader_has_a_limit_of_memory(tmp_path):
+    code = "from labutils.grading.running import submission_run as s; s._limit(60)\ntry: bytearray(s.MEMORY + 10**8)"
+    code += "\nexcept MemoryError: print('refused')"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert found.stdout == "refused\n", found.stderr
+
+
 def test_two_graders_in_one_folder_dont_meet(classroom, here, refused):
     folder, hand_in = classroom
     options = {"folder": folder / "out", "masters": folder / "masters"}
@@ -283,6 +291,43 @@ def test_what_a_killed_run_left_is_cleared(tmp_path, monkeypatch):
     with scratch.folder() as folder:
         assert Path(folder).parent == tmp_path
     assert not Path(folder).exists()
+
+
+def runs_answers(process):
+    with contextlib.suppress(psutil.Error):  # it may have ended since
+        return "student_process" in " ".join(process.cmdline()[-1:])
+    return False
+
+
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL], ids=["SIGTERM", "SIGKILL"])
+def test_a_run_that_is_ended_leaves_nothing(classroom, end):
+    folder, hand_in = classroom
+    hand_in("ann", answering("import time", "time.sleep(25)"))
+    (folder / "tmp").mkdir()
+    program = f"""
+import signal
+from pathlib import Path
+from labutils.grading.intake.submissions import Submission
+from labutils.grading.running import class_run
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    ann = Submission("ann", {{"01_small": Path({str(folder)!r}, "in", "1", "01_small.ipynb")}}, [], "")
+    list(class_run.grade([ann], {str(folder / "out")!r}, masters={str(folder / "masters")!r}, isolated=False))
+"""
+    with subprocess.Popen([sys.executable, "-c", program], env=os.environ | {"TMPDIR": str(folder / "tmp")}) as process:
+        deadline = time.monotonic() + 60
+        family = []
+        while not any(map(runs_answers, family)):
+            assert time.monotonic() < deadline and process.poll() is None
+            time.sleep(0.2)
+            family = psutil.Process(process.pid).children(recursive=True)
+        process.send_signal(end)
+        assert process.wait(30) != 0
+    assert psutil.wait_procs(family, 10)[1] == []
+    environment = os.environ | {"TMPDIR": str(folder / "tmp")}
+    again = "from labutils.grading.running import scratch; scratch.clear()"
+    subprocess.run([sys.executable, "-c", again], env=environment, check=True)
+    assert list((folder / "tmp").iterdir()) == []
 
 
 def test_without_isolation_it_is_refused_unless_asked_for(classroom, here, monkeypatch, refused):
@@ -316,8 +361,6 @@ def test_without_isolation_it_is_refused_unless_asked_for(classroom, here, monke
         b'{"nbformat": 4, "cells": [' + b"{}," * 10_000 + b"{}]}",
         b"[" + b"[]," * 1_000_000 + b"[]]",
         b" " * 20_000_001,
-        b'{"nbformat": 4, "cells": [{"cell_type": "code", "source": 3}]}',
-        b'{"nbformat": 4, "cells": [{"cell_type": "code", "source": "", "metadata": {"nbgrader": []}}]}',
     ],
 )
 def test_what_is_no_notebook_is_told_in_one_line(tmp_path, content, refused):

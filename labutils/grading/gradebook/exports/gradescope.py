@@ -4,10 +4,9 @@ Gradescope takes marks from nobody but an autograder: the one made here looks up
 Sources: "Autograder Specifications" and "Submission Metadata" of Gradescope, "External grading" of PrairieLearn.
 """
 
-import io
 import json
-import zipfile
 
+from ...release.archive import pack
 from .marks import Roster
 
 LONGEST = 2_000  # characters of a message; PrairieLearn takes 1 MB of results in all
@@ -115,19 +114,6 @@ def look_up(marked, titles, roster_path=None):
         found, notes = roster.match(marks, lambda mark: [mark.student] * 4)
         known = [(mark, line["Email"].strip().lower()) for mark, line in found]
     content = {key: results(by_mark[mark.student], titles, mark) for mark, key in known}
-    return pack({"setup.sh": SETUP, "run_autograder": LOOK_UP, "marks.json": json.dumps(content)}), notes
-
-
-def pack(texts):
-    """Return the bytes of a zip of {name: text}, its scripts executable."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, text in texts.items():
-            entry = zipfile.ZipInfo(name)
-            entry.create_system, entry.external_attr = (
-                3,
-                (0o100644 if "." in name[-5:] and not name.endswith(".sh") else 0o100755) << 16,
-            )
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(entry, text)
-    return buffer.getvalue()
+    inside = {"setup.sh": SETUP, "run_autograder": LOOK_UP, "marks.json": json.dumps(content)}
+    packed = pack({name: text.encode() for name, text in inside.items()}, executable=("setup.sh", "run_autograder"))
+    return packed, notes

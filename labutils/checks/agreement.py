@@ -1,0 +1,165 @@
+"""An answer against a reference, on many arguments: what is said where they differ. Used by `report`.
+
+What names a mistake does so because the answer gives what that mistake gives.
+"""
+
+import contextlib
+import inspect
+import io
+import reprlib
+from typing import NamedTuple
+
+import numpy as np
+
+from .cases import changed, copied
+from .failure import shape, stopped, unwritten
+
+IN_PLACE = "the answer changes its input in place: work on a new array"
+LISTED = 12  # numbers, of more only one that differs is shown
+MOST = 1_000_000  # numbers, more than any exercise returns
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 80
+NOTHING = "the function returns nothing: does it end with a return statement?"
+
+
+def _text(value, digits=4):
+    """Return a short text of any value, numbers rounded to four digits or as many as asked for; of many, the first."""
+    with contextlib.suppress(Exception):
+        array = np.asarray(value.detach().cpu() if hasattr(value, "detach") else value)
+        if array.dtype.kind in "biuf":
+            many = array.size > 1000 or array.ndim > 4  # as text they would be long before they are cut
+            shown = array.reshape(-1)[:3] if many else array
+            shown = shown + 0.0 if array.dtype.kind == "f" else shown  # without the sign of a zero
+            text = np.array2string(shown, precision=digits, separator=", ", threshold=LISTED).replace("\n", "")
+            return f"numbers of shape {array.shape}, first {text}"[:200] if many else text
+    return _SHORT.repr(value)[:80]
+
+
+def _called_with(arguments):
+    """Return a short text of the arguments of a call."""
+    texts = (f"X of shape {one.X.shape}" if hasattr(one, "lipschitz") else _text(one) for one in arguments)
+    return ", ".join(texts)[:200]
+
+
+def difference(found, expected):
+    """Return in words how a result differs from what was expected: by its kind, its shape, or its numbers."""
+    if numbers(found) is None:
+        return f"expected numbers, found {_text(found)}"
+    if shape(found) != shape(expected):
+        return f"expected a result of shape {shape(expected)}, found one of shape {shape(found)}"
+    right, wrong = numbers(expected), numbers(found)
+    if right.size > LISTED:
+        place = np.argmax(~np.isclose(wrong, right, rtol=_tolerance(expected), atol=_tolerance(expected)))
+        place = tuple(int(k) for k in np.unravel_index(place, right.shape))
+        return f"at {list(place)} expected {_text(right[place])}, found {_text(wrong[place])}"
+    texts = _text(expected), _text(found)
+    if texts[0] == texts[1]:  # they differ further behind
+        texts = _text(expected, 9), _text(found, 9)
+    return f"expected {texts[0]}, found {texts[1]}"
+
+
+def numbers(value):
+    """Return a value as an array of float64, or None where it is no array of real numbers."""
+    with contextlib.suppress(Exception):
+        array = np.asarray(value.detach().cpu() if hasattr(value, "detach") else value)
+        if array.size > MOST:  # wrong in any case, and long to convert
+            return array
+        return None if array.dtype.kind not in "biufO" else array.astype(np.float64)
+
+
+def same(found, expected, tolerance):
+    """Return whether two arrays, as `_numbers` returns them, have one shape and, within a tolerance, equal numbers."""
+    if found is None or expected is None or found.shape != expected.shape:
+        return False
+    return np.allclose(found, expected, rtol=tolerance, atol=tolerance, equal_nan=True)
+
+
+def _tolerance(expected):
+    """Return how far numbers may be off: networks compute in float32."""
+    return 1e-4 if hasattr(expected, "detach") else 1e-6
+
+
+class _Outcome(NamedTuple):
+    """One call of an answer: its arguments, what it gave or its error, that as numbers, and what it printed."""
+
+    case: tuple
+    expected: object
+    found: object
+    numbers: object
+    right: bool
+    spoilt: bool  # whether it changed its arguments
+    printed: str
+
+
+def _call(answer, reference, case):
+    """Call an answer with copies of arguments, and return the outcome."""
+    arguments, printed, expected = copied(case), io.StringIO(), reference(*copied(case))
+    with contextlib.redirect_stdout(printed):
+        try:
+            found, spoilt = answer(*arguments), changed(arguments, case)
+        except Exception as error:
+            if unwritten(error):
+                raise
+            found, spoilt = error, False
+    values = numbers(found)
+    right = not spoilt and same(values, numbers(expected), _tolerance(expected))
+    return _Outcome(case, expected, found, values, right, spoilt, printed.getvalue())
+
+
+def disagreement(answer, reference, cases, mistakes, more=()):
+    """Return None where an answer agrees with a reference in all `cases`, and in words how it differs otherwise.
+
+    Parameters: as `Report.agree` has them. What the answer printed in the case that is described is printed again.
+    """
+    outcomes = [_call(answer, reference, case) for case in cases]
+    if all(one.right for one in outcomes):
+        return None
+    first = next(one for one in outcomes if not one.right)
+    print(first.printed)
+    if first.spoilt:
+        return IN_PLACE
+    if first.found is None:
+        return NOTHING
+    outcomes += [_call(answer, reference, case) for case in more]
+    if message := _named(mistakes, first, outcomes):
+        return message
+    if isinstance(first.found, Exception):
+        return stopped(first.found, dict(zip(inspect.signature(reference).parameters, first.case)))
+    return f"{difference(first.found, first.expected)}, called with {_called_with(first.case)}"
+
+
+def _named(mistakes, first, outcomes):
+    """Return the message of the mistake that explains the first wrong outcome, more than half of them, and the most.
+
+    Or of two mistakes that explain all of them together; None where there is neither. Where an answer stops only
+    sometimes, something else is wrong there, too.
+    """
+    stops = isinstance(first.found, Exception)
+    wrong = [one for one in outcomes if not one.right and isinstance(one.found, Exception) <= stops]
+    left = {
+        message: [one for one in wrong if not _explains(mistake, one)]
+        for message, mistake in mistakes.items()
+        if _explains(mistake, first)
+    }
+    best = sorted(
+        left, key=lambda message: (len(left[message]), -sum(_explains(mistakes[message], o) for o in outcomes))
+    )
+    if best and 2 * len(left[best[0]]) < len(wrong):
+        return best[0]
+    if first.numbers is None or first.numbers.size < 2:  # two mistakes together give any single number
+        return None
+    best.sort(key=lambda message: -sum(_explains(mistakes[message], one) for one in outcomes))
+    others = (
+        (one, two) for one in best for two in mistakes if all(_explains(mistakes[two], case) for case in left[one])
+    )
+    return next((f"{one}; besides, {two}" for one, two in others), None)
+
+
+def _explains(mistake, outcome):
+    """Return whether a mistake gives what was found, or fails as the answer fails."""
+    try:
+        value = mistake(*copied(outcome.case))
+    except Exception as error:
+        found = outcome.found
+        return type(found).__name__ == type(error).__name__ and str(found)[:40] == str(error)[:40]
+    return same(outcome.numbers, numbers(value), _tolerance(outcome.expected))

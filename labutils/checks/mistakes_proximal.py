@@ -1,0 +1,117 @@
+"""What known mistakes in the steps of Lab 1 (e) and (f) give, by what is said of them. Used by `lab1_penalties`.
+
+Each is a function of the step's arguments: weights w, problem p, learning rate, penalty c, and how many to keep; those
+of the operator, of weights and a threshold.
+"""
+
+import numpy as np
+
+from .cases import RATE
+from .mistakes import CHOICES, around, subgradient_step
+from .reference import STILL, moved, of_largest, pruned, shrunk, slope, trimmed
+
+HARD = "this is hard thresholding: what survives must move towards zero too"
+OPERATOR = {
+    HARD: lambda w, cut: np.where(np.abs(w) > cut, w, 0),
+    "the sign is lost: the operator returns magnitudes": lambda w, cut: np.abs(shrunk(w, cut)),
+    "weights smaller than the threshold must stop at zero, not cross it": lambda w, cut: w - cut * np.sign(w),
+    "negative weights are lost: they must move up by the threshold": lambda w, cut: np.maximum(w - cut, 0),
+    "negative weights stay as they are here: they must move up by the threshold": (
+        lambda w, cut: np.where(w < 0, w, np.maximum(w - cut, 0))
+    ),
+    "the sign is wrong: weights must move towards zero": lambda w, cut: w + cut * np.sign(w),
+    "negative weights must move up, not down": lambda w, cut: w - cut,
+    "small weights must become zero: these stay as they are": (
+        lambda w, cut: np.where(np.abs(w) > cut, w - cut * np.sign(w), w)
+    ),
+    "this clips weights to the threshold: what is left over is the result": lambda w, cut: np.clip(w, -cut, cut),
+    "this multiplies: take the threshold off each magnitude": lambda w, cut: w * np.maximum(1 - cut, 0),
+    "np.max takes one maximum of all weights: np.maximum compares one by one": (
+        lambda w, cut: np.sign(w) * np.max(np.abs(w) - cut, 0)
+    ),
+    "the threshold counts twice": lambda w, cut: shrunk(w, 2 * cut),
+    "the threshold counts half": lambda w, cut: shrunk(w, cut / 2),
+    "the threshold is an argument: this uses another one": lambda w, cut: shrunk(w, 0.1),
+    STILL: lambda w, cut: w,
+}
+
+PROXIMAL = around(lambda v, rate, c: shrunk(v, rate * c))
+PROXIMAL |= {
+    message: lambda w, p, rate, c, operator=operator: operator(moved(w, p, rate), rate * c)
+    for message, operator in OPERATOR.items()
+    if message not in (STILL, "the threshold is an argument: this uses another one")
+}
+PROXIMAL |= {
+    "the threshold is learning_rate * penalty, not the penalty": lambda w, p, rate, c: shrunk(moved(w, p, rate), c),
+    "the threshold is learning_rate * penalty, not the learning rate": (
+        lambda w, p, rate, c: shrunk(moved(w, p, rate), rate)
+    ),
+    "the rate counts twice in the threshold": lambda w, p, rate, c: shrunk(moved(w, p, rate), rate * rate * c),
+    "the threshold is learning_rate * penalty: multiply, don't divide": (
+        lambda w, p, rate, c: shrunk(moved(w, p, rate), c / rate)
+    ),
+    "threshold after the gradient step, not before it": (
+        lambda w, p, rate, c: shrunk(w, rate * c) - rate * slope(w, p)
+    ),
+    "threshold after the gradient step, and take the gradient at w": (
+        lambda w, p, rate, c: moved(shrunk(w, rate * c), p, rate)
+    ),
+    "threshold the weights, not their change": lambda w, p, rate, c: w + shrunk(-rate * slope(w, p), rate * c),
+    "threshold the weights, not the gradient": lambda w, p, rate, c: w - rate * shrunk(slope(w, p), c),
+    "the loss alone takes the gradient step: the penalty's part is the threshold": (
+        lambda w, p, rate, c: shrunk(subgradient_step(w, p, rate, c), rate * c)
+    ),
+    "this is a step against the gradient and the sign of w: threshold after the step": subgradient_step,
+    "nothing was thresholded: this is plain gradient descent": lambda w, p, rate, c: moved(w, p, rate),
+    "the threshold's learning rate is an argument too: this uses 0.02 there": (
+        lambda w, p, rate, c: shrunk(moved(w, p, rate), RATE * c)
+    ),
+    "the penalty is an argument: this uses lambda 1": lambda w, p, rate, c: shrunk(moved(w, p, rate), rate),
+}
+
+
+def spared(v, free, cut):
+    """Return v with all shrunk but what is `free`, a mask."""
+    return np.where(free, v, shrunk(v, cut))
+
+
+TRIMMED = {
+    "this sets the rest to zero, which is pruning: soft-threshold it": (
+        lambda w, p, rate, c, keep: pruned(moved(w, p, rate), keep)
+    ),
+}
+TRIMMED |= around(lambda v, rate, c, keep: trimmed(v, rate * c, keep))
+TRIMMED |= {
+    message: lambda w, p, rate, c, keep, chosen=chosen: spared(
+        moved(w, p, rate), chosen(w, moved(w, p, rate), keep), rate * c
+    )
+    for message, chosen in CHOICES.items()
+}
+TRIMMED |= {
+    message: lambda w, p, rate, c, keep, wrong=wrong: np.where(
+        of_largest(moved(w, p, rate), keep), moved(w, p, rate), wrong(w, p, rate, c)
+    )
+    for message, wrong in PROXIMAL.items()
+    if "threshold" in message and "plain" not in message
+}
+TRIMMED |= {
+    "this thresholds all weights, which is plain L1: leave the `keep` largest alone": (
+        lambda w, p, rate, c, keep: shrunk(moved(w, p, rate), rate * c)
+    ),
+    "the largest are gone, too: give them their values back": lambda w, p, rate, c, keep: np.where(
+        of_largest(moved(w, p, rate), keep), 0, shrunk(moved(w, p, rate), rate * c)
+    ),
+    "spared weights take the gradient step: these have the values of w": lambda w, p, rate, c, keep: np.where(
+        of_largest(moved(w, p, rate), keep), w, shrunk(moved(w, p, rate), rate * c)
+    ),
+    "threshold after the gradient step, not before it": (
+        lambda w, p, rate, c, keep: trimmed(w, rate * c, keep) - rate * slope(w, p)
+    ),
+    "threshold after the gradient step, and take the gradient at w": (
+        lambda w, p, rate, c, keep: moved(trimmed(w, rate * c, keep), p, rate)
+    ),
+    "nothing was thresholded: this is plain gradient descent": lambda w, p, rate, c, keep: moved(w, p, rate),
+    "rank the weights before they are thresholded: those that end at zero all tie": lambda w, p, rate, c, keep: spared(
+        moved(w, p, rate), of_largest(shrunk(moved(w, p, rate), rate * c), keep), rate * c
+    ),
+}

@@ -1,0 +1,93 @@
+"""Finds the downloads in what an instructor has: one or several, zipped or not, in any enclosing folders."""
+
+import os
+import shutil
+from pathlib import Path
+
+from . import systems
+from .names import called, ignored
+from .zips import unpacked, zip_names
+
+DEEPEST = 3  # zips in zips
+
+
+def of_a_class(names, stems):
+    """Return whether the files of one folder are several students': a notebook lies in several folders of it."""
+    found = [(called(name.rpartition("/")[2], stems), name.split("/")[1:]) for name in names]
+    found = [(named[0], place) for named, place in found if named and place]
+    if any(len(place) == 1 for _, place in found):  # right in it: it is a student's own
+        return False
+    return any(len({place[0] for named, place in found if named == stem}) > 1 for stem in stems)
+
+
+def entered(folder, stems):
+    """Return the folder that holds a folder for each student: this one, or the one below that it alone encloses."""
+    here, names = Path(folder), systems.paths(folder)
+    while True:
+        inside = [entry for entry in os.scandir(here) if not ignored(entry.name)]
+        if len(inside) != 1 or not inside[0].is_dir(follow_symlinks=False):
+            return folder
+        here, names = Path(inside[0].path), [name.partition("/")[2] for name in names]
+        if of_a_class([f"in/{name}" for name in names], stems) or "submi" in here.name.lower():
+            return entered(here, stems)
+
+
+def looks_like_one(names):
+    """Return whether files of these names are a course system's download, or several of them beside each other."""
+    if systems.recognised(names):
+        return True
+    common = os.path.commonpath(names) if len(names) > 1 else ""
+    parts = {}
+    for name in names:
+        below = name[len(common) :].strip("/") if common else name
+        parts.setdefault(below.partition("/")[0], []).append(below)
+    return len(parts) > 1 and all(map(systems.recognised, parts.values()))
+
+
+def within(folder, into, stems, depth=0):
+    """Return the folders of which each is one download, or a class's folder: this one, or those that lie in it.
+
+    Zips of whole downloads are unpacked into folders in `into`, which is made where it is missing.
+    """
+    names = systems.paths(folder)
+    found, taken = _unpacked(folder, names, into, stems, depth) if depth < DEEPEST else ([], [])
+    work = [name for name in names if systems.WORK.fullmatch(name) and name not in taken]
+    if not work and found:
+        return found
+    inside = [entry.path for entry in os.scandir(folder) if entry.is_dir(follow_symlinks=False)]
+    inside = [path for path in sorted(inside) if not ignored(os.path.basename(path)) and systems.paths(path)]
+    if inside and not [name for name in work if "/" not in name]:
+        deeper = []
+        for path in inside:
+            deeper += within(path, into, stems, DEEPEST)
+            if not of_system(deeper[-1]):
+                return [*found, folder]
+        if len(deeper) > 1 or not systems.recognised(names):
+            return found + deeper
+    return [*found, folder]
+
+
+def of_system(folder):
+    """Return whether a folder is a course system's download."""
+    return systems.recognised(systems.paths(folder)) is not None
+
+
+def _unpacked(folder, names, into, stems, depth):
+    """Return (folders of the downloads in the zips of a folder, which are unpacked; the names of these zips)."""
+    system = systems.recognised(names)
+    work = [name for name in names if systems.WORK.fullmatch(name)]
+    zips = [name for name in work if name.lower().endswith(".zip") and not (system and system.owner(name))]
+    inside = {name: [n for n in zip_names(Path(folder, name)) if systems.WORK.fullmatch(n)] for name in zips}
+    classes = zips == work and all(of_a_class(names, stems) for names in inside.values())
+    found, taken = [], []
+    for name, within_it in inside.items():
+        nested = work == [name] and len(within_it) == 1 and within_it[0].lower().endswith(".zip")
+        if classes or nested or within_it and looks_like_one(within_it):
+            os.makedirs(into, exist_ok=True)
+            to = unpacked(Path(folder, name), Path(into, f"download {depth}-{len(os.listdir(into))}"))
+            parts = within(to, into, stems, depth + 1)
+            if nested and not classes and not any(map(of_system, parts)):
+                shutil.rmtree(to)  # a student's own zip in a zip
+                continue
+            found, taken = found + parts, [*taken, name]
+    return found, taken
