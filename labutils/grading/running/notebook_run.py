@@ -12,7 +12,7 @@ from pathlib import Path
 from ... import files
 from ...datasets import find
 from ...networks import checkpoints
-from .. import course
+from .. import borrowed, course
 from . import exchange, judge, student_process
 from .dependencies import merged, needed
 from .sandbox import Ended, Sandbox
@@ -83,6 +83,10 @@ def run(cells, master, lab, limits, only=None, told=lambda name, rows: None):
             if sum(row["points"] for row in rows[question.id]) < question.max:
                 student.forget()  # a wrong answer may have spoilt more than itself
     flags = student.flags
+    code = [cell.source for cell in cells if cell.kind == "code"]
+    for one in checks:
+        own = [cell.source for cell in cells if cell.id in one.answers]
+        flags += [f"{one.id}: {note}" for note in borrowed.note(own, code, one.lent)]
     if len(flags) > MOST_FLAGS:
         flags[MOST_FLAGS:] = [f"and {len(flags) - MOST_FLAGS} more like these"]
     reason = student.reason if cells else "it has no cells"
