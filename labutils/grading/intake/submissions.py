@@ -90,14 +90,19 @@ def handed_in(folder, stems):
     found, beside, here = {}, [], Path(folder).resolve().name
     assignment = here.removesuffix("submissions") if here.endswith("-submissions") else ""
     with os.scandir(folder) as entries:
-        for entry in sorted(entries, key=lambda entry: entry.name):
+        entries = sorted(entries, key=lambda entry: entry.name)
+        files_here = [entry.name for entry in entries if entry.is_file(follow_symlinks=False)]
+        loose = list(filter(None, (called(name, stems) for name in files_here)))
+        fronts, backs = {front for _, front, _ in loose}, {back for _, _, back in loose}
+        behind = len(fronts) == 1 and len(backs) > 1 and "" not in backs  # lab1_01_..._anna, lab1_01_..._ben
+        for entry in entries:
             bare, notebook = os.path.splitext(entry.name)[0], called(entry.name, stems)
             if ignored(entry.name):
                 continue
             if entry.is_dir(follow_symlinks=False):
                 student = entry.name
             elif notebook and entry.is_file(follow_symlinks=False):
-                student = notebook[1] or notebook[2] or here
+                student = notebook[1 + behind] or notebook[2] or here
             else:
                 student = bare
             student = student.removeprefix(assignment) or student
