@@ -91,7 +91,8 @@ def handed_in(folder, stems):
     assignment = here.removesuffix("submissions") if here.endswith("-submissions") else ""
     with os.scandir(folder) as entries:
         entries = sorted(entries, key=lambda entry: entry.name)
-        loose = list(filter(None, (called(entry.name, stems) for entry in entries if entry.is_file(follow_symlinks=False)))
+        files_here = [entry.name for entry in entries if entry.is_file(follow_symlinks=False)]
+        loose = list(filter(None, (called(name, stems) for name in files_here)))
         fronts, backs = {front for _, front, _ in loose}, {back for _, _, back in loose}
         behind = len(fronts) == 1 and len(backs) > 1 and "" not in backs  # lab1_01_..._anna, lab1_01_..._ben
         for entry in entries:
