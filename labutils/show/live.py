@@ -100,15 +100,16 @@ def agreement(make, step, float_model, data, bits=2, steps=4, size=64):
     training.finetune(ours.to(hardware.default_device()), few, epochs=1, batch=size, progress=False)
     try:
         yours.begin()
-        yours.losses += [yours.step(done) for done in range(steps)]
+        yours.losses += [yours.step(done) for done in range(yours.steps)]
     except (NotImplementedError, NameError):
         raise
     except Exception as error:
         return f"your steps stopped: {_one_line(error)}; the checks above say more"
     apart = float((_weights(yours.model) - _weights(ours)).norm() / (_weights(ours) - before).norm())
+    after = f"after {yours.steps} steps your weights"
     if apart < 0.01:
-        return f"after {steps} steps your weights and labutils' agree to within 1 % of the way that they went"
-    return f"after {steps} steps your weights are {apart:.0%} of the way from labutils'; the checks above say why"
+        return f"{after} and labutils' agree to within 1 % of the way that they went"
+    return f"{after} are {apart:.0%} of the way from labutils'; the checks above say why"
 
 
 def _weights(model):

@@ -179,7 +179,7 @@ def test_statistics_are_measured_again(gpu):
 
 
 @pytest.mark.parametrize(
-    "name, trained", [("06_ste_quantization", ["homework", "annealed"]), ("07_mixed_precision", ["yours"])]
+    "name, trained", [("06_ste_quantization", ["constant", "falling"]), ("07_mixed_precision", ["yours"])]
 )
 def test_the_labs_run_there(name, trained, gpu, monkeypatch):
     """Every cell of labs 06 and 07, on few random images: what they assert about accuracies cannot hold on these."""
@@ -192,7 +192,7 @@ def test_the_labs_run_there(name, trained, gpu, monkeypatch):
             exec(compile(cell.source, cell.id, "exec"), names)
         except AssertionError:
             failed.append(cell.id)
-    assert set(failed) <= {"baseline", "bands-b", "bands-c", "bands-d"}
+    assert all(name == "baseline" or name.startswith("bands-") for name in failed), failed
     assert names["device"] == GPU
     for run in trained:
         assert names[run].accuracy is not None
