@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from ..checks import RECORD
 from ..files import NOTEBOOKS
+from .borrowed import taken
 from .intake import notebooks, pictures
 from .intake.notebooks import mapping, marks, outputs, source, text
 
@@ -34,7 +35,7 @@ class Question(NamedTuple):
 
     `given` is the cell as students get it, without hidden tests or without the answer; `full` as the instructor has it.
     `answers` are the grade_ids of the cells that answer it, `rows` those of a check that was run: (label, max, hidden),
-    and `among` all cells of its notebook as students get them.
+    `among` all cells of its notebook as students get them, and `lent` what the instructor's answers take from labutils.
     """
 
     id: str
@@ -46,6 +47,7 @@ class Question(NamedTuple):
     answers: tuple = ()
     rows: tuple = ()
     among: tuple = ()
+    lent: frozenset = frozenset()
 
 
 def regions(source, kind):
@@ -149,17 +151,19 @@ def questions_of(cells, notebook="", records=None):
     Parameters: cells, `Cell`s; notebook, its name; records, {grade_id: the record that its check gave when it was run}
         (None: without rows). Raises: ValueError where a check has no record.
     """
-    cells, found, answers = list(cells), [], []
-    among = tuple(map(as_given, cells))
+    cells, found, answers, sources = list(cells), [], [], []
+    among, code = tuple(map(as_given, cells)), [one.source for one in cells if one.kind == "code"]
     for one, given in zip(cells, among):
         if one.grade:
             question = Question(one.id, notebook, one.points, one.solution, bare(given.source), bare(one.source))
             answered_by = (one.id,) if one.solution else tuple(answers)
             rows = () if one.solution or records is None else _rows(question, records.get(one.id))
-            found.append(question._replace(answers=answered_by, rows=rows, among=among))
-            answers = answers if one.solution else []
+            lent = frozenset() if one.solution else frozenset(taken(sources, code))
+            found.append(question._replace(answers=answered_by, rows=rows, among=among, lent=lent))
+            answers, sources = (answers, sources) if one.solution else ([], [])
         elif one.solution:
             answers.append(one.id)
+            sources.append(one.source)
     return found
 
 

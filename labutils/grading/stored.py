@@ -7,6 +7,7 @@ edited after its last run, a record that was forged and agrees with everything a
 import re
 
 from ..checks import RECORD
+from . import borrowed
 from .course import bare, blank_result, cell, unwrapped
 from .intake.notebooks import is_code, listing, mapping, outputs, read, shown, source, text, why
 from .reading import answers
@@ -58,6 +59,8 @@ def look(cells, questions, result):
             entry["points"], entry["rows"] = claim(question, own[0], notes, ever_run=any(counts))
             above = {name: by_id.get(name, []) for name in question.answers}
             notes += answer_flags(own[0], above, entry["points"])
+            written = [source(one) for several in above.values() for one in several]
+            notes += borrowed.note(written, [source(one) for one in cells if is_code(one)], question.lent)
         flags += [f"{question.id}: {note}" for note in notes]
     return flags + found.flags
 

@@ -16,7 +16,18 @@ ROOMS = ["files", "command_line", "linear", "datasets", "networks", "few_bits", 
 # Seen by no lab; of them only __main__ may import the others.
 UNSEEN = ["install", "colab", "doctor", "tasks", "hand_in", "report", "grading", "maintenance", "__main__"]
 # Inside the instructor's room, along a submission's way: each part imports only those before it.
-GRADING = ["intake", "course", "reading", "release", "stored", "running", "gradebook", "autograder", "verbs"]
+GRADING = [
+    "intake",
+    "borrowed",
+    "course",
+    "reading",
+    "release",
+    "stored",
+    "running",
+    "gradebook",
+    "autograder",
+    "verbs",
+]
 FILES = sorted(PACKAGE.rglob("*.py"))
 TREES = {file.relative_to(PACKAGE).as_posix(): ast.parse(file.read_text(encoding="utf-8")) for file in FILES}
 every_file = pytest.mark.parametrize("file", TREES)

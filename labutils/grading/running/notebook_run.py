@@ -12,12 +12,13 @@ from pathlib import Path
 from ... import files
 from ...datasets import find
 from ...networks import checkpoints
-from .. import course
+from .. import borrowed, course
 from . import exchange, judge, student_process
 from .dependencies import merged, needed
 from .sandbox import Ended, Sandbox
 from .student import Student
 
+MOST_CODE = 500_000  # characters of a notebook's code
 MOST_FLAGS = 20  # of one notebook; a count says how many more there are
 
 
@@ -69,6 +70,9 @@ def run(cells, master, lab, limits, only=None, told=lambda name, rows: None):
         another time); a question that was not reached has no rows.
     Raises: CannotGrade where a check cannot be set up.
     """
+    if (size := sum(len(cell.source) for cell in cells if cell.kind == "code")) > MOST_CODE:
+        reason = f"expected at most {MOST_CODE} characters of code, found {size}"
+        return {"status": "failed", "reason": reason, "flags": []}, {}, False
     checks = [question for question in course.questions_of(master) if not question.manual]
     statements, rows = merged(cells, master, {question.id for question in checks}), {}
     with Student(lambda room: enter(lab, room, limits), limits) as student, contextlib.suppress(Ended):
@@ -83,6 +87,10 @@ def run(cells, master, lab, limits, only=None, told=lambda name, rows: None):
             if sum(row["points"] for row in rows[question.id]) < question.max:
                 student.forget()  # a wrong answer may have spoilt more than itself
     flags = student.flags
+    code = [cell.source for cell in cells if cell.kind == "code"]
+    for one in checks:
+        own = [cell.source for cell in cells if cell.id in one.answers]
+        flags += [f"{one.id}: {note}" for note in borrowed.note(own, code, one.lent)]
     if len(flags) > MOST_FLAGS:
         flags[MOST_FLAGS:] = [f"and {len(flags) - MOST_FLAGS} more like these"]
     reason = student.reason if cells else "it has no cells"
