@@ -164,7 +164,7 @@ def test_the_cuda_of_pytorch_is_read_and_not_asked(monkeypatch, tmp_path):
 def test_noise_is_hidden_and_errors_are_not(bundle, capsys, refused):
     noise = "print('Collecting numpy'); print('Installing collected packages')"
     install.run([sys.executable, "-c", noise], "Installing")
-    assert capsys.readouterr().out.splitlines() == ["Installing: 0 s"]
+    assert re.fullmatch(r"Installing: \d+ s\n", capsys.readouterr().out)
     log = bundle / "build/install.log"
     assert log.read_text().splitlines() == ["Collecting numpy", "Installing collected packages"]
     with refused("Installing", "exit status 3", str(log), "the same command goes on", error=OSError):
