@@ -58,7 +58,7 @@ def test_wrong_and_missing_answers_lose_what_they_should_and_say_why():
     wrong = [SETUP, code("def double(w):\n    return w + 1"), code("1 / 0\ndef count(problem):\n    pass")]
     result = graded(wrong)
     assert points(result) == {"q1": 1, "q1_text": None, "q2": 0}
-    assert result["questions"]["q1"]["rows"][1]["message"] == "expected 6., found 4."
+    assert result["questions"]["q1"]["rows"][1]["message"] == "expected 6, found 4"
     assert "returns nothing" in result["questions"]["q2"]["rows"][0]["message"]
     assert entry(result)["flags"] == [
         "cell 3 stopped with ZeroDivisionError: division by zero",
