@@ -94,8 +94,8 @@ class Waiting:
         return f"waits for `{self.reasons.get(name, name)}`: run the cell that defines it, then this one"
 
     def first(self, reasons):
-        """Return the reason of the first name that the running cell uses and that has one, or None."""
-        return next((reasons[name] for name in sorted(self.used & reasons.keys())), None)
+        """Return the first reason of a name that the running cell uses and does not bind, or None."""
+        return next((reasons[name] for name in sorted((self.used - self.bound) & reasons.keys())), None)
 
     def reason(self, error, traceback):
         """Return what the running cell waits for, or None where the error is its own."""

@@ -15,6 +15,7 @@ from . import course
 from .gradebook import titles
 from .gradebook.exports import gradescope
 from .intake import submissions
+from .reading import answers
 from .running import judge, sandbox, scratch
 from .running.notebook_run import furnish, run
 
@@ -66,8 +67,11 @@ class Autograder:
         self.write()
         with scratch.folder() as unpacked, scratch.folder() as room:
             try:
-                notebooks, flags = submissions.from_folder(self.submission, unpacked, course.stems())
-                reason = "" if notebooks else submissions.nothing(course.stems(), flags)
+                names, links = submissions.files(self.submission)
+                paths = {name: self.submission / name for name in names}
+                notebooks, flags = submissions.from_files(paths, Path(unpacked), course.stems())
+                reason = "" if notebooks else submissions.nothing(course.stems(), flags, paths)
+                flags += links
             except (ValueError, OSError) as error:
                 notebooks, flags, reason = {}, [], " ".join(str(error).split())
             self.result |= {"status": "failed" if reason else "graded", "reason": reason, "flags": flags}
@@ -82,7 +86,10 @@ class Autograder:
         """Grade one notebook, and write the results after each of its questions."""
         asked, left = {one.id: one for one in self._checks(stem)}, self.ends - time.monotonic()
         try:
-            cells = course.read(path) if path else "this notebook was not handed in"
+            cells = "this notebook was not handed in"
+            if path:
+                mine = [one for one in self.questions.values() if one.notebook == stem]
+                cells = answers.read(course.read(path), mine).cells
         except ValueError as error:
             cells = str(error)
         if isinstance(cells, str):

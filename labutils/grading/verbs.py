@@ -53,7 +53,7 @@ def grade(arguments):
 
     out, rule = Path(arguments.out), None if arguments.late is None else late.Rule(arguments.late)
     roster = Path(arguments.roster) if arguments.roster else None
-    systems.check(arguments.export, roster)
+    systems.check(arguments.export, roster, arguments.assignment)
     running = {name: getattr(arguments, name) for name in ("jobs", "dask", "seconds", "again", "question")}
     if arguments.stored and (any(running.values()) or arguments.no_isolation or arguments.require_isolation):
         raise ValueError("--stored: expected it alone or with --out, found an option for running; leave one out")

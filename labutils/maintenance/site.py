@@ -17,9 +17,9 @@ INSTEAD = "<p><em>Here the notebook has sliders; above is the figure that they s
 
 def page(notebook, title):
     """Return the web page of a notebook: links lead to the other pages, widgets are words."""
-    for output in (output for cell in notebook.cells for output in cell.get("outputs", [])):
-        if WIDGET in output.get("data", {}):
-            output.data = {"text/html": INSTEAD}
+    for cell in notebook.cells:
+        if any(WIDGET in output.get("data", {}) for output in cell.get("outputs", [])):
+            cell.outputs = [nbformat.v4.new_output("display_data", {"text/html": INSTEAD})]
     soup = report.page(notebook, title)
     for link in soup("a", href=True):
         address = re.sub(r"^README\.md\b", "index.html", link["href"])

@@ -11,6 +11,7 @@ from labutils import files
 ROOT = files.REPOSITORY
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 ENVIRONMENT = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+PYTHON = next(entry for entry in ENVIRONMENT["dependencies"] if str(entry).startswith("python="))
 CONDA_NAMES = {"pytorch": "torch", "jupyter_client": "jupyter-client"}  # conda-forge's name to PyPI's
 NEEDED = {"numpy", "torch", "torchvision", "matplotlib", "jupyterlab", "nbval", "ipywidgets", "tqdm"}
 BROUGHT_ALONG = {
@@ -35,7 +36,7 @@ def split(requirement):
 
 def conda():
     """Return conda's requirements by PyPI's names, without pip itself, and what the pip section asks for."""
-    plain = [entry for entry in ENVIRONMENT["dependencies"] if isinstance(entry, str) and entry != "pip"]
+    plain = [entry for entry in ENVIRONMENT["dependencies"] if isinstance(entry, str) and entry not in ("pip", PYTHON)]
     sections = [entry["pip"] for entry in ENVIRONMENT["dependencies"] if isinstance(entry, dict)]
     bounds = dict(map(split, plain))
     return {CONDA_NAMES.get(name, name): bound for name, bound in bounds.items()}, sections
@@ -43,10 +44,15 @@ def conda():
 
 def test_conda_and_pip_name_the_same_dependencies_with_the_same_bounds():
     pip = dict(map(split, PYPROJECT["project"]["dependencies"]))
-    python = PYPROJECT["project"]["requires-python"].removeprefix(">=")
     bounds, _ = conda()
-    assert bounds == pip | {"python": python}
+    assert bounds == pip
     assert set(pip) == NEEDED | BROUGHT_ALONG
+
+
+def test_binder_gets_a_python_that_pip_would_take():
+    lowest = PYPROJECT["project"]["requires-python"].removeprefix(">=")
+    found = re.fullmatch(r"python=(\d+\.\d+)", PYTHON)  # the one form that repo2docker reads
+    assert found and tuple(map(int, found[1].split("."))) >= tuple(map(int, lowest.split(".")))
 
 
 def test_conda_installs_the_package_itself_from_conda_forge():

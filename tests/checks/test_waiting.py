@@ -126,6 +126,12 @@ def test_so_does_one_that_calls_a_given_function_from_a_cell_that_waits(run):
     )
 
 
+def test_what_a_cell_waited_for_in_an_earlier_run_is_forgotten(run):
+    cell = "first = 1\nresult = step([first])"
+    assert run(CHECK, STUB, "lab1_b(step)", cell)[1] == LINE
+    assert run(WRONG, "lab1_b(step)", cell) == ([True] * 3, LOST)
+
+
 def test_once_the_check_passes_errors_are_shown_again(run):
     cells = [CHECK, WRONG, "lab1_b(step)", "step([1])", "def step(w):\n    return 2", "lab1_b(step)", "step([1])[5]"]
     counted, printed = run(*cells)

@@ -415,7 +415,7 @@ def planted(path):
 
 
 def test_the_planted_pickle_works(tmp_path):
-    pickle.loads(planted(tmp_path / "made"))
+    pickle.loads(planted(tmp_path / "made")).close()
     assert (tmp_path / "made").exists()
 
 

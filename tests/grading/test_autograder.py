@@ -196,7 +196,8 @@ def test_prairielearn_gets_the_same_points(base):
     grade = base.parent / "grade"
     shutil.copytree(base / "submission", grade / "student")
     command = [sys.executable, "-m", "labutils.grading.autograder", "prairielearn", "--base", str(grade)]
-    subprocess.run(command, env=os.environ | {"PYTHONPATH": str(base / "source")}, check=True, timeout=120)
+    environment = os.environ | {"PYTHONPATH": str(base / "source")}
+    subprocess.run(command, cwd=base, env=environment, check=True, timeout=120)
     raw = (grade / "results/results.json").read_bytes()
     assert course_systems.prairielearn_results(raw) == pytest.approx(6 / 64, abs=1e-6)
     found = run(base)

@@ -42,6 +42,7 @@ def course(folder, notebooks):
         command = [sys.executable, "-m", "nbgrader", *words]
         result = subprocess.run(command, cwd=folder, env=os.environ | own, capture_output=True, text=True, timeout=600)
         assert result.returncode == 0, result.stderr
+        return result.stderr
 
     return nbgrader
 
@@ -59,7 +60,7 @@ def shortened(path):
 
 
 def test_the_configuration_invites_to_write_as_the_release_does():
-    assert f'text_stub = "{student_version.TEXT_STUB}"' in config()
+    assert f'"{student_version.TEXT_STUB}"' in config()
 
 
 def test_generate_assignment_gives_the_same_cells(tmp_path):
@@ -79,6 +80,11 @@ def test_generate_assignment_gives_the_same_cells(tmp_path):
                 for added in ("checksum", "cell_type"):
                     metadata.get("nbgrader", {}).pop(added, None)
             assert other.metadata == own.metadata, own.id
+
+
+def with_hidden_tests(path):
+    """Return the grade_ids of the checks of a notebook that have hidden tests."""
+    return [marks(cell).grade_id for cell in read(path).cells if "BEGIN HIDDEN TESTS" in cell.source]
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +116,16 @@ def test_autograde_gives_the_same_points(tmp_path, submissions):
         folder.mkdir(parents=True)
         for stem, notebook in notebooks.items():
             nbformat.write(notebook, folder / f"{stem}.ipynb")
-    nbgrader("autograde", "notebooks")
+    said = nbgrader("autograde", "notebooks")
+    warned = re.findall(r"Attribute '(\w+)' for cell (\w+) has changed", said)
+    hidden = {name for path in GRADED for name in with_hidden_tests(path)}
+    assert {attribute for attribute, _ in warned} == {"checksum"} and {name for _, name in warned} == hidden
+    assert "does not exist in the database" not in said  # the README explains the one warning, and there is no other
+    nbgrader("generate_feedback", "notebooks")
+    pages = list((tmp_path / "build/nbgrader/feedback").rglob("*.html"))
+    assert len(pages) == len(GRADED) * len(submissions)
+    for page in pages:
+        assert "HIDDEN TESTS" not in page.read_text("utf-8") and "<caption>" not in page.read_text("utf-8")
     with Gradebook(f"sqlite:///{tmp_path / 'build/nbgrader/gradebook.db'}") as gradebook:
         theirs = {
             name: {

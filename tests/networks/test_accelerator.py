@@ -59,6 +59,8 @@ class PretendedGPU(TorchDispatchMode):
 
     def __torch_dispatch__(self, function, types, args=(), kwargs=None):
         name, (leaves, structure) = function._schema.name, tree_flatten((args, kwargs or {}))
+        if name == "aten::_has_compatible_shallow_copy_type":  # a module that moves asks whether data could be put in
+            return False
         tensors = [leaf for leaf in leaves if isinstance(leaf, torch.Tensor)]
         here = [isinstance(tensor, OnGPU) for tensor in tensors]
         devices = [leaf for leaf in leaves if isinstance(leaf, torch.device)]
@@ -181,7 +183,8 @@ def test_statistics_are_measured_again(gpu):
 )
 def test_the_labs_run_there(name, trained, gpu, monkeypatch):
     """Every cell of labs 06 and 07, on few random images: what they assert about accuracies cannot hold on these."""
-    monkeypatch.setattr(find, "load", lambda: random_data(train=48, test=8)._replace(source="shapes10"))
+    few = random_data(train=48, test=60)._replace(test_labels=torch.arange(60).numpy() % 10, source="shapes10")
+    monkeypatch.setattr(find, "load", lambda: few)
     monkeypatch.setattr(plt, "show", lambda: plt.close("all"))
     names, failed = {}, []
     for cell in code_cells(read(files.NOTEBOOKS / f"{name}.ipynb")):

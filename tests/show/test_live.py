@@ -13,7 +13,8 @@ RECIPE = training.Annealed(batch=8)
 
 
 @pytest.fixture(autouse=True)
-def fresh(one_thread):
+def fresh(one_thread, monkeypatch):
+    monkeypatch.setenv(training_live.VARIABLE, "10000")  # a busy computer cuts no run short
     live._stopped.clear()
     yield
     plt.close("all")

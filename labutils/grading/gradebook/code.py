@@ -6,6 +6,7 @@ from pathlib import Path
 from ... import files
 from .. import course
 from ..intake.names import file_name
+from ..reading import answers as reader
 from .tables import cell
 
 FOLDER, BASE = "code", "base"
@@ -18,14 +19,14 @@ def answers(notebooks, questions):
     """
     found = {}
     for stem, path in notebooks.items():
+        asked = [question for question in questions.values() if question.notebook == stem]
         try:
-            cells = course.read(path)
+            cells = reader.read(course.read(path), asked).cells
         except (ValueError, OSError):
             continue
-        for question in questions.values():
-            if question.notebook == stem and not question.manual:
-                sources = [one.source for one in cells if one.kind == "code" and one.id in question.answers]
-                found[question.id] = "\n\n".join(sources)
+        for question in (question for question in asked if not question.manual):
+            sources = [one.source for one in cells if one.kind == "code" and one.id in question.answers]
+            found[question.id] = "\n\n".join(sources)
     return found
 
 

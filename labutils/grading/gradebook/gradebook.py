@@ -44,6 +44,8 @@ def grade(folder, out, running=None, rule=None, export_code=False):
     folders = folder if isinstance(folder, list) else [folder]
     if {path.resolve() for path in folders} & {out.resolve(), *out.resolve().parents}:
         raise ValueError(f"--out: expected a folder that is not among the submissions, found {out}; name another")
+    if running is None and (out / "done").is_dir():  # marks lie there, and stay as they are
+        out = out / "preview"
     questions = course.questions()
     markers = written_answers.markers_files(out)
     given, days = written_answers.read(out, questions), late.read(out)
@@ -93,7 +95,7 @@ def write(results, folder, questions, given=None, rule=None, days=None, codes=()
             kept.put(result["student"], result)
             seen.add(result)
             isolation |= {result["isolation"]} - {""}
-            for entry in answers_of(result):
+            for entry in answers_of(result, questions):
                 answers.put((order[entry["question"]], entry["student"]), entry)
             with _writing(folder / "students" / f"{file_name(result['student'])}.html") as file:
                 pages.student_page(file, result, notebook_of, names, headings)
@@ -122,22 +124,21 @@ def _write_tables(folder, kept, answers, left, questions, rule):
         return failed, written_answers.write(file, answers, left, questions)
 
 
-def answers_of(result):
-    """Return what there is to mark of one result: a dict for each written answer."""
-    return [
-        {
-            "student": result["student"],
-            "in_table": cell(result["student"]),
-            "question": name,
-            "answer": answer,
-            "html": str(markdown.render(answer)),
-            "digest": written_answers.digest(answer),
-            "points": result["questions"][name]["points"],
-            "comment": result["questions"][name]["comment"],
-        }
-        for name, answer in result["answers"].items()
-        if answer
-    ]
+def answers_of(result, questions):
+    """Return what there is to mark of one result: a dict for each written answer.
+
+    Text of the student's own, which stands at no question, goes with the first answer of its notebook. Parameters:
+        result; questions, as `course.questions` returns them.
+    """
+    own, found = dict(result.get("own", {})), []
+    for name, answer in result["answers"].items():
+        if answer:
+            shown = answer.strip().removeprefix(questions[name].given.strip())  # the question stands beside it
+            entry = {"student": result["student"], "in_table": cell(result["student"]), "question": name}
+            entry |= {key: result["questions"][name][key] for key in ("points", "comment")}
+            entry |= {"answer": answer, "html": str(markdown.render(shown)), "digest": written_answers.digest(answer)}
+            found.append(entry | {"own": str(markdown.render(own.pop(questions[name].notebook, "")))})
+    return found
 
 
 def write_csv(file, results, questions, rule=None):
@@ -154,10 +155,10 @@ def write_csv(file, results, questions, rule=None):
         total = pages.total(result["questions"].values())
         reasons, flags = [result["reason"]], list(result["flags"])
         for stem, state in result["notebooks"].items():
-            if state["reason"] and state["reason"] not in result["reason"]:
+            if state["status"] == "missing":
+                flags += [f"{stem} is missing"] * (result["status"] != "failed")
+            elif state["reason"] and state["reason"] not in result["reason"]:
                 reasons.append(f"{stem}: {state['reason']}")
-            elif state["status"] == "missing" and result["status"] != "failed":
-                flags.append(f"{stem} is missing")
             flags += [f"{stem[:2]} {flag}" for flag in state["flags"]]
         table.writerow(
             [

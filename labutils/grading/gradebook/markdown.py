@@ -15,10 +15,11 @@ from markupsafe import Markup, escape
 from mistune.plugins.math import math
 from mistune.plugins.table import table
 
-PICTURE = re.compile(r"data:image/(png|jpeg|gif|webp);base64,[A-Za-z0-9+/=\s]+")
+PICTURE = re.compile(r"data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/=]+")
+NUMBERED = "picture:{}"  # what stands for a picture while the text around it is read
 LONGEST_FORMULA = 2_000  # characters
 MOST_MARKS = 2_000  # brackets, stars and the like in one text: more than that is no prose, and slow to understand
-FORMULA = re.compile(r"\$\$.*?\$\$|\$[^$]*\$|```\w*|data:image\S+|!\[.*?\]", re.DOTALL)
+FORMULA = re.compile(r"\$\$.*?\$\$|\$[^$]*\$|```\w*|!\[.*?\](?:\(picture:\d+)?", re.DOTALL)
 MATHML = "{http://www.w3.org/1998/Math/MathML}"
 SHOWN = {"display", "stretchy", "fence", "form", "mathvariant", "columnalign", "accent", "linethickness", "width"}
 
@@ -30,7 +31,7 @@ class Harmless(mistune.HTMLRenderer):
         return f"{text} <code>{escape(url)}</code>" if url not in (text, f"mailto:{text}") else text
 
     def image(self, text, url, title=None):
-        if PICTURE.fullmatch(url):
+        if re.fullmatch(NUMBERED.format(r"\d+"), url):
             return f'<img alt="{escape(Markup(text).striptags())}" src="{escape(url)}">'
         return f'<span class="note">[picture {text}: {escape(url[:100])}]</span>'
 
@@ -64,12 +65,19 @@ def formula(latex, display="inline"):
 _markdown = mistune.create_markdown(renderer=Harmless(escape=True), plugins=[math, table])
 
 
-@lru_cache(maxsize=500)  # one answer stands on several pages, and many questions have answers that are the same
 def render(text):
     """Return a text in Markdown as HTML, which a template need not escape.
 
     Where a word of it would not be seen, as in the definition of a link, the text stands below as it was typed.
     """
+    pictures = []
+    short = PICTURE.sub(lambda found: NUMBERED.format(len(pictures), pictures.append(found[0])), text)
+    sources = {NUMBERED.format(number): picture for number, picture in enumerate(pictures)}
+    return Markup(re.sub(r'(?<= src=")picture:\d+(?=")', lambda found: sources.get(found[0], ""), _rendered(short)))
+
+
+@lru_cache(maxsize=500)  # one answer stands on several pages, and many questions have answers that are the same
+def _rendered(text):
     typed = Markup('<pre class="plain">{}</pre>').format(text)
     if sum(text.count(mark) for mark in "[]*_`<>|$\\") > MOST_MARKS:
         return typed

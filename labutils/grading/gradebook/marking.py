@@ -3,14 +3,18 @@
 What is typed stays in the browser until the page's button makes a file of it, which the next run reads.
 """
 
+import base64
+import hashlib
 import itertools
+import re
 
 from ... import files
 from ..course import SOLUTION, regions
 from . import pages
 from .written_answers import CHANGED, COLUMNS
 
-FOLDER, BY_STUDENT = "marking", "by-student"
+FOLDER, BY_STUDENT, PICTURES = "marking", "by-student", "pictures"
+INLINE = re.compile(r'src="data:image/(\w+);base64,([^"]*)"')
 SCRIPT = (pages.TEMPLATES / "marking.js").read_text(encoding="utf-8")
 COLUMNS_LINE = ",".join((*COLUMNS, CHANGED))
 
@@ -34,7 +38,9 @@ def write(folder, answers, questions, names, headings):
         waiting = sum(entry["points"] is None for entry in entries)
         listed.append(shown[name] | {"file": f"{FOLDER}/{name}.html", "answers": len(entries), "waiting": waiting})
         part = {"student": "", "entries": list(map(_entry, entries)), "html": ""}
-        articles = (_article(first, [entries[i]["student"] for i in at], at, one) for first, at in _groups(entries))
+        articles = (
+            _article(first, [entries[i]["student"] for i in at], at, one, place) for first, at in _groups(entries)
+        )
         with _writing(place / f"{name}.html") as file:
             _page(file, names[name], f"written-{name}.csv", one, [part], articles, shown[name]["notebook"])
     with _writing(folder / "written.html") as file:
@@ -65,7 +71,7 @@ def _groups(entries):
     """Return [(the first entry, the places of all), ...]: answers that are the same, and have got the same, once."""
     found = {}
     for place, entry in enumerate(entries):
-        key = entry["digest"], entry["points"], entry["comment"]
+        key = entry["digest"], entry["points"], entry["comment"], entry["own"]
         found.setdefault(key, (entry, []))[1].append(place)
     return list(found.values())
 
@@ -94,7 +100,7 @@ def _write_by_student(place, answers, shown):
         start = 0
         for student, group in itertools.groupby(by_student, key=lambda entry: entry["student"]):
             entries = list(group)
-            html = "".join(_article(one, [student], [start + i], shown, True) for i, one in enumerate(entries))
+            html = "".join(_article(one, [student], [start + i], shown, place, True) for i, one in enumerate(entries))
             start += len(entries)
             yield {"student": student, "entries": list(map(_entry, entries)), "html": html}
 
@@ -108,6 +114,18 @@ def _entry(entry):
     return [entry["in_table"], entry["question"], points, entry["digest"], entry["comment"]]
 
 
-def _article(entry, students, places, shown, by_student=False):
-    """Return an answer with its fields as HTML, headed by who gave it, or by what was asked."""
+def _article(entry, students, places, shown, place, by_student=False):
+    """Return an answer with its fields as HTML, headed by who gave it, or by what was asked.
+
+    Its pictures lie in a folder beside the pages, `place`, so that those of a whole class are not read at once.
+    """
+
+    def apart(found):
+        raw = base64.b64decode(found[2])
+        path = place / PICTURES / f"{hashlib.sha256(raw).hexdigest()[:20]}.{found[1]}"
+        if not path.exists():
+            files.write_whole(path, raw)
+        return f'loading="lazy" src="{PICTURES}/{path.name}"'
+
+    entry = entry | {key: INLINE.sub(apart, entry[key]) for key in ("html", "own")}
     return pages.part("article.html", "article", entry, students, places, shown[entry["question"]], by_student)

@@ -13,6 +13,7 @@ from . import code, pages, similar, titles
 BARS = 11  # of the histogram
 MOST_MESSAGES, MOST_FLAGS, MOST_GROUPS, MOST_SHOWN = 5, 25, 20, 3
 LONGEST = 4_000  # characters of an answer that is shown
+PICTURE = re.compile(r"data:image/[^)\s]*")
 NUMBER = re.compile(r"[-+]?\d[\d.,]*(e[-+]?\d+)?")
 
 
@@ -91,7 +92,7 @@ def groups(answers, codes, questions):
     """
     given, names = given_marks(questions), titles.in_full(questions)
     yield from alike(codes, "code", given["code"], names)
-    texts = ((entry["student"], entry["question"], entry["answer"]) for entry in answers)
+    texts = ((one["student"], one["question"], PICTURE.sub("", one["answer"])) for one in answers)
     yield from alike(texts, "text", given["text"], names)
 
 

@@ -21,10 +21,11 @@ def number(text):
     return float(text.replace(",", ".")) if re.fullmatch(r"\d+([.,]\d*)?|[.,]\d+", text) else None
 
 
-def read(path, needed=()):
+def read(path, needed=(), lenient=False):
     """Return (the names of the columns, [(where, {column: cell}), ...]) of a table; `where` names file and line.
 
-    The separator is the one of commas, semicolons and tabs that the first line has most of.
+    The separator is the one of commas, semicolons and tabs that the first line has most of. Of a system's own export,
+    which is read `lenient`, a line may have fewer cells or more.
     Raises: ValueError, in one line, where it is no table in UTF-8, or lacks one of the columns `needed`.
     """
     try:
@@ -42,7 +43,9 @@ def read(path, needed=()):
         found = []
         for line in lines:
             where = f"{path}, line {lines.line_num}"
-            if None in line or None in line.values():
+            if lenient:
+                line = {name: line[name] or "" for name in names}
+            elif None in line or None in line.values():
                 raise ValueError(f"{where}: expected a cell in each column, found more or fewer; mend the line")
             found.append((where, line))
     except csv.Error as error:

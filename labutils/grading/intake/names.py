@@ -8,9 +8,10 @@ from .notebooks import shown
 
 RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\.|$)")  # Windows opens devices by these names
 TOOLS = {"__MACOSX", "Thumbs.db", "desktop.ini", "__pycache__", "site-packages", "node_modules", "venv", "$RECYCLE.BIN"}
+COPY = re.compile(r"(?i)(copy|kopie|copie|copia)")
 # What stands behind a notebook's name without being the name of somebody.
 NO_NAME = re.compile(
-    r"(?i)\b(copy|kopie|copie|copia|final|fixed|new|neu|done|solved|solutions?|submission|v|version)?\d*\b"
+    r"(?i)\b(copy|kopie|copie|copia|final|fixed|new|neu|done|solved|solutions?|submission|v|version)?\d{0,2}\b"
 )
 STEERING = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 DIGEST = 10  # hexadecimal digits
@@ -54,7 +55,7 @@ def called(name, stems):
     for stem in stems:
         words = r"[\W_]+".join(map(re.escape, stem.split("_")))
         if found := re.search(rf"(?i)(?<![a-z0-9]){words}(?![a-z0-9])", name):
-            front = re.sub(r"(?i)copy[\W_]+of[\W_]*$", "", name[: found.start()])
+            front = re.sub(rf"{COPY.pattern}[\W_]+(of|von|de|di)[\W_]*$", "", name[: found.start()])
             behind = re.sub(r"(?i)(\.ipynb|\.txt|\.json)+$", "", name[found.end() :])
             behind = " ".join(NO_NAME.sub("", behind.replace("_", " ")).split())
             return stem, front.strip(" _-.,"), behind.strip(" -.,()[]")
@@ -64,7 +65,7 @@ def called(name, stems):
 def changes(name, stem):
     """Return how far a file's name is from the notebook's: 0 not at all, 1 has something in front of it, 2 changed."""
     name = name.rpartition("/")[2]
-    if not name.endswith(f"{stem}.ipynb") or "copy" in name.lower():
+    if not name.endswith(f"{stem}.ipynb") or COPY.search(name):
         return 2
     return int(name != f"{stem}.ipynb")
 

@@ -85,19 +85,27 @@ def handed_in(folder, stems):
 
     A loose notebook belongs to the student whose name stands in front of the notebook's, as in anna_01_....ipynb, or
     else behind it; where none does, to one who is called as the folder is. Tables and the like beside are nobody's.
+    GitHub Classroom calls the folder lab-submissions, and what lies in it lab-anna.
     """
-    found, beside = {}, []
+    found, beside, here = {}, [], Path(folder).resolve().name
+    assignment = here.removesuffix("submissions") if here.endswith("-submissions") else ""
     with os.scandir(folder) as entries:
-        for entry in sorted(entries, key=lambda entry: entry.name):
+        entries = sorted(entries, key=lambda entry: entry.name)
+        files_here = [entry.name for entry in entries if entry.is_file(follow_symlinks=False)]
+        loose = list(filter(None, (called(name, stems) for name in files_here)))
+        fronts, backs = {front for _, front, _ in loose}, {back for _, _, back in loose}
+        behind = len(fronts) == 1 and len(backs) > 1 and "" not in backs  # lab1_01_..._anna, lab1_01_..._ben
+        for entry in entries:
             bare, notebook = os.path.splitext(entry.name)[0], called(entry.name, stems)
             if ignored(entry.name):
                 continue
             if entry.is_dir(follow_symlinks=False):
                 student = entry.name
             elif notebook and entry.is_file(follow_symlinks=False):
-                student = notebook[1] or notebook[2] or Path(folder).resolve().name
+                student = notebook[1 + behind] or notebook[2] or here
             else:
                 student = bare
+            student = student.removeprefix(assignment) or student
             one = found.setdefault(person(student), systems.Found(person(student), "", False, False, {}, [], []))
             path = Path(folder, entry.name)
             if entry.is_dir(follow_symlinks=False):
@@ -150,7 +158,7 @@ def shortened(flags):
 
 def nothing(stems, flags, paths):
     """Return the reason where no notebook of the course was found; it names what was found in its place."""
-    found = flags[:1] or [shown(name) for name in sorted(paths)[:3]]
+    found = flags[:1] or [f"only {', '.join(map(shown, sorted(paths)[:3]))}"] * bool(paths)
     return f"expected notebooks such as {stems[0]}.ipynb, found none" + "".join(f"; {one}" for one in found)
 
 

@@ -30,7 +30,8 @@ class Reading(NamedTuple):
 
 def legible(cell):
     """Return what a marker reads of a student's own cell: code in a fence, text as it is."""
-    return cell.source if cell.kind != "code" or is_text(cell) else f"````python\n{cell.source}\n````"
+    fence = "````" if "```" in cell.source else "```"
+    return cell.source if cell.kind != "code" or is_text(cell) else f"{fence}python\n{cell.source}\n{fence}"
 
 
 def next_places(places):

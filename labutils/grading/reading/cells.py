@@ -70,7 +70,8 @@ def recognised(cells, given):
     for number, place in enumerate(places):
         if place is None or given[place].id:
             continue
-        if place in taken or likeness(traits(given[place]), traits(cells[number])) < ALIKE:
+        same = given[place].source == cells[number].source
+        if place in taken or not same and likeness(traits(given[place]), traits(cells[number])) < ALIKE:
             places[number] = None  # a copy with another text in it, or one that was overwritten
         taken.add(place)
     return by_text(cells, given, places)

@@ -139,6 +139,7 @@ def bundle(root, repository=None, agents=True):
     files["Makefile"] = (makefile.rstrip("\n") + "\n").encode()
     files = dict(sorted(files.items()))
     leaks.search(files, [secret for notebook in notebooks.values() for secret in leaks.secrets(notebook)])
+    leaks.search_numbers(files, [number for notebook in notebooks.values() for number in leaks.measured(notebook)])
     return files
 
 

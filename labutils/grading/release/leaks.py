@@ -3,7 +3,8 @@
 Secret are the lines of each solution and each hidden test, code and comments apart, and the sentences of each written
 answer. Such a phrase survives where its words and signs stand one after the other in any file, however they are spaced
 and broken into lines. It must have seven of them or more: shorter ones (`return w`, `loss.backward()`) cannot be told
-from other text. That labutils holds the methods themselves is by design, but it holds them in words of its own.
+from other text. That labutils holds the methods themselves is by design, but it holds them in words of its own. Secret
+are also the numbers that a written answer quotes: no text that students get may state what they are to find.
 """
 
 import json
@@ -12,6 +13,8 @@ import re
 from ..course import HIDDEN_TESTS, SOLUTION
 from . import student_version
 
+NUMBER = re.compile(r"(?<![\w.^{])(?<!\{-)\d+(?:,\d{3})*(?:\.\d+)?(?![\w^])")
+YEAR = re.compile(r"(?:18|19|20)\d\d")
 SHORTEST = 7  # labutils shares lines of six words and signs with solutions, of seven none
 
 
@@ -41,6 +44,28 @@ def secrets(notebook):
     return [(name, phrase) for name, phrase in found if len(words(phrase).split()) >= SHORTEST]
 
 
+def quoted(text):
+    """Return the numbers in a text that look measured, by three digits or more: not 0.02, 2,000 or the year 2019."""
+    found = set()
+    for number in NUMBER.findall(text):
+        digits = number.replace(",", "")
+        telling = digits.replace(".", "").lstrip("0") if "." in digits else digits.rstrip("0")
+        if len(telling) >= 3 and not YEAR.fullmatch(number):
+            found.add(number)
+    return found
+
+
+def measured(notebook):
+    """Return [(grade_id, number), ...]: what the written answers of a solved notebook quote and no given code holds."""
+    given = set().union(*(quoted(cell.source) for cell in notebook.cells if cell.cell_type == "code"))
+    answers = [cell for cell in notebook.cells if cell.cell_type == "markdown" and student_version.is_answer(cell)]
+    return [
+        (student_version.marks(cell).get("grade_id"), number)
+        for cell in answers
+        for number in sorted(quoted("\n".join(phrases(cell))) - given)
+    ]
+
+
 def strings(value):
     """Yield every text in a JSON value, keys included; a list of nothing but texts is one text, as in a notebook."""
     if isinstance(value, str):
@@ -63,6 +88,28 @@ def text_of(name, data):
     except UnicodeDecodeError:
         return "\n".join(part.decode() for part in re.findall(rb"[\x20-\x7e]{20,}", data))
     return "\n".join(strings(json.loads(text))) if name.endswith(".ipynb") else text
+
+
+def told(name, data):
+    """Return what a file tells in words: a notebook's text cells, or a page of text; nothing for any other file."""
+    if name.endswith(".md"):
+        return data.decode("utf-8")
+    if not name.endswith(".ipynb"):
+        return ""
+    cells = json.loads(data)["cells"]
+    return "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
+
+
+def search_numbers(files, numbers):
+    """Raise ValueError where a page or a text cell states a number that a written answer quotes, in a line with both.
+
+    Parameters: files, a dict from name to bytes; numbers, [(grade_id, number), ...] as `measured` returns them.
+    """
+    for name, data in files.items():
+        stated = quoted(told(name, data))
+        for grade_id, number in numbers:
+            if number in stated:
+                raise ValueError(f"{name}: expected no number that answers {grade_id}, found {number}")
 
 
 def search(files, secret):

@@ -19,8 +19,8 @@ def read_all(paths):
     for stem, path in paths.items():
         try:
             found[stem] = course.read(path)
-        except ValueError as error:
-            found[stem] = str(error)
+        except (ValueError, OSError, MemoryError, RecursionError) as error:
+            found[stem] = sandbox.one_line(str(error) or type(error).__name__)
     return found
 
 
@@ -37,6 +37,7 @@ def grade(submissions, folder, jobs=1, dask=None, isolated=True, masters=files.N
     sandbox.demand(isolated and dask is None)  # a cluster's workers see to it themselves
     masters = {path.stem: course.read(path) for path in sorted(Path(masters).glob("*.ipynb"))}
     masters = {stem: cells for stem, cells in masters.items() if course.questions_of(cells)}
+    (Path(folder) / "done").mkdir(parents=True, exist_ok=True)  # by which a folder with marks is known
     with files.held(Path(folder) / "done"), _executor(jobs, dask) as (executor, workers):
         yield from Class(masters, folder, isolated, **options).results(submissions, executor, workers)
 

@@ -12,7 +12,9 @@ from typing import NamedTuple
 from ...checks.waiting import names
 from .. import course
 
-MOST_CHARACTERS = 200_000  # of one cell that is looked into
+MOST_CHARACTERS = 50_000  # of one cell that is looked into
+MOST_LINES = 100  # of one with magics, which take IPython a time that grows with their number's square
+IMPORTS = ("import ", "from ")
 # What may change anything, and so is always run: magics, a star import, and the ways around the syntax.
 ANYTHING = {"get_ipython", "*", "exec", "globals", "setattr"}
 
@@ -49,39 +51,45 @@ def _changed(tree):
             yield node.id
 
 
-def python(source):
+def _python(source):
     """Return (a cell's source as Python, with calls in place of magics, its statements).
 
-    Raises: SyntaxError where it is no Python.
+    Raises: SyntaxError where it is no Python, or none that can be looked into.
     """
     if len(source) > MOST_CHARACTERS:
         raise SyntaxError(f"expected a cell of at most {MOST_CHARACTERS} characters, found {len(source)}")
+    source = source.replace("\r\n", "\n").replace("\r", "\n")  # the ends of lines that Python counts
     try:
         return source, ast.parse(source).body
     except SyntaxError:
+        if source.count("\n") > MOST_LINES or len(source) > 100 * MOST_LINES:
+            raise
         from IPython.core.inputtransformer2 import TransformerManager
 
         source = TransformerManager().transform_cell(source)
         return source, ast.parse(source).body
-    except (ValueError, MemoryError, RecursionError) as error:
-        raise SyntaxError(f"expected Python, found {error or type(error).__name__}") from None
+
+
+def _part(lines, node):
+    """Return the source of a statement; its columns are counted in bytes."""
+    decorated = getattr(node, "decorator_list", None)
+    part = [line.encode() for line in lines[(decorated or [node])[0].lineno - 1 : node.end_lineno]]
+    part[-1] = part[-1][: node.end_col_offset]
+    part[0] = part[0][0 if decorated else node.col_offset :]
+    return b"\n".join(part).decode()
 
 
 def statements(source, place=0, given=True, answer=""):
     """Return the `Statement`s of a cell, first to last; a cell that is no Python is one statement, which stops."""
     try:
-        source, body = python(source)
-        lines, found = source.splitlines(keepends=True), []
+        source, body = _python(source)
+        lines, found = source.split("\n"), []
         for node in body:
-            decorated = getattr(node, "decorator_list", None)
-            part = ast.get_source_segment(source, node)
-            if decorated:
-                part = "".join(lines[decorated[0].lineno - 1 : node.end_lineno]).rstrip()
+            part = _part(lines, node)
             uses, makes = names(part)
-            makes |= {*_changed(node)}
-            found.append(Statement(place, part, given, answer, frozenset(makes), frozenset(uses)))
+            found.append(Statement(place, part, given, answer, frozenset(makes | {*_changed(node)}), frozenset(uses)))
         return found
-    except (SyntaxError, ValueError, RecursionError):
+    except Exception:  # Python and IPython have many for what is none
         return [Statement(place, source, given, answer, None, None)]
 
 
@@ -117,21 +125,23 @@ def merged(cells, master, checks):
 
 def needed(found, wanted, answers=()):
     """Return those of the statements on which the names `wanted` and the answers, grade_ids, depend, in their order."""
-    wanted, chosen = {*wanted, *ANYTHING}, []
-    imports = [one.given and one.source.startswith(("import ", "from ")) for one in found]
-    modules = {name for one, is_import in zip(found, imports) if is_import for name in one.makes}
-    found = [  # a figure that is drawn changes nothing of the module that draws it
-        one if is_import or not one.given or not one.makes else one._replace(makes=one.makes - modules)
-        for one, is_import in zip(found, imports)
-    ]
-    while True:
-        making = [bool(one.makes) and not wanted.isdisjoint(one.makes) for one in found]
-        cells = {one.place for one, makes in zip(found, making) if makes and not one.given and not one.answer}
-        now = [
-            makes or one.answer in answers or not (one.given or one.answer) and one.place in cells
-            for one, makes in zip(found, making)
-        ]
-        if now == chosen:
-            return [one for one, is_in in zip(found, chosen) if is_in]
-        chosen = now
-        wanted |= {name for one, is_in in zip(found, chosen) if is_in for name in one.uses or ()}
+    modules = {name for one in found if one.given and one.source.startswith(IMPORTS) for name in one.makes}
+    cells, makers, chosen = {}, {}, set()
+    for number, one in enumerate(found):
+        whole = not one.given and not one.answer
+        part = cells.setdefault(one.place if whole else (number,), [])
+        part.append(number)
+        uses_only = one.given and not one.source.startswith(IMPORTS)  # a figure that is drawn changes no module
+        for name in one.makes or ():
+            if not (uses_only and name in modules):
+                makers.setdefault(name, []).append(part)
+    parts = [[number] for number, one in enumerate(found) if one.answer and one.answer in answers]
+    names_left = [*wanted, *ANYTHING]
+    while parts or names_left:
+        for number in parts.pop() if parts else ():
+            if number not in chosen:
+                chosen.add(number)
+                names_left.extend(found[number].uses or ())
+        if names_left:
+            parts.extend(makers.pop(names_left.pop(), ()))
+    return [one for number, one in enumerate(found) if number in chosen]

@@ -5,11 +5,13 @@ it makes numbers, texts, lists, arrays of numbers and the course's own networks,
 """
 
 import base64
+import decimal
 import numbers
 import re
 
 import numpy as np
 
+REAL = (numbers.Real, decimal.Decimal)
 PLAIN = (type(None), bool, int, float, str)
 MODULES = ("ResNet20", "QuantLinear", "Linear")
 MOST = 200_000  # numbers of an array or a list, characters of a text; the largest layer has 36,864 weights
@@ -25,13 +27,17 @@ def encode(value):
         value = value.item()
     if type(value) in PLAIN:
         return bounded(value)
-    if isinstance(value, numbers.Real):  # a Fraction, or a longdouble, which is its own item
+    if isinstance(value, REAL):  # a Fraction, or a longdouble, which is its own item
         return float(value)
     if isinstance(value, (list, tuple)):
         parts = [encode(part) for part in bounded(value)]
         return {"tuple": parts} if isinstance(value, tuple) else parts
+    if isinstance(value, memoryview):
+        value = np.asarray(value)
     if isinstance(value, np.ndarray):
         bounded(value)
+        if value.dtype.kind == "O" and all(isinstance(part, REAL) for part in value.flat):
+            value = value.astype(np.float64)  # Fractions, as checks in the notebook take them
         if value.dtype.kind not in "biuf":
             raise TypeError(f"expected an array of numbers, found one of {value.dtype}")
         if value.dtype.itemsize > 8:  # a longdouble, which each computer spells differently

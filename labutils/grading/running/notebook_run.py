@@ -18,6 +18,7 @@ from .dependencies import merged, needed
 from .sandbox import Ended, Sandbox
 from .student import Student
 
+MOST_CODE = 500_000  # characters of a notebook's code
 MOST_FLAGS = 20  # of one notebook; a count says how many more there are
 
 
@@ -69,6 +70,9 @@ def run(cells, master, lab, limits, only=None, told=lambda name, rows: None):
         another time); a question that was not reached has no rows.
     Raises: CannotGrade where a check cannot be set up.
     """
+    if (size := sum(len(cell.source) for cell in cells if cell.kind == "code")) > MOST_CODE:
+        reason = f"expected at most {MOST_CODE} characters of code, found {size}"
+        return {"status": "failed", "reason": reason, "flags": []}, {}, False
     checks = [question for question in course.questions_of(master) if not question.manual]
     statements, rows = merged(cells, master, {question.id for question in checks}), {}
     with Student(lambda room: enter(lab, room, limits), limits) as student, contextlib.suppress(Ended):

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 from ... import files
 from .. import course
@@ -55,8 +56,9 @@ def grade_one(name, notebooks, masters, flags=(), reason="", seconds=None, only=
             else:
                 lab = lab or furnish(room)
                 limit = seconds or SECONDS
-                limits = sandbox.Limits(limit, limit / 4, int(limit) + 1)
+                limits, begun = sandbox.Limits(limit, limit / 4, int(limit) + 1), time.monotonic()
                 result["notebooks"][stem], rows, timed_out = run(found.cells, master, lab, limits, only)
+                result["notebooks"][stem]["seconds"] = round(time.monotonic() - begun, 1)
                 result["timed_out"] += [stem] * timed_out
                 result["notebooks"][stem]["flags"] += found.flags
             for question in (question for question in mine if not question.manual):

@@ -10,6 +10,7 @@ import threading
 
 import ipywidgets
 import matplotlib.pyplot as plt
+from IPython.display import HTML, display
 from matplotlib.figure import Figure
 
 from .. import style
@@ -17,6 +18,12 @@ from .. import style
 PREFERRED = (1, 1.25, 1.6, 2, 2.5, 3.2, 4, 5, 6.3, 8)  # even steps on a log scale, ten to a decade (Renard's R10)
 # What a screen reader says when the figure has changed; nobody sees it.
 SPOKEN = '<span role="alert" style="position: absolute; width: 1px; height: 1px; overflow: hidden">{}</span>'
+WIDGET = "application/vnd.jupyter.widget-view+json"
+# Stands in place of a widget after a restart and without a kernel, where JupyterLab would say that it lacks a model.
+RUN = """<p class="labs-play">Run this cell to play.</p><style>
+.jp-OutputArea:has(.widget-image) .labs-play,
+.jp-OutputArea-child:has(.labs-play) ~ .jp-OutputArea-child:not(:has(.widget-image)) { display: none }
+</style>"""
 _redraw = threading.local()
 
 
@@ -74,10 +81,11 @@ def nearest(options, typed):
 
 
 class Play(ipywidgets.VBox):
-    """A widget that leaves a line behind: JupyterLab shows its text where there is no kernel, as do other readers."""
+    """A widget that leaves a line behind, which says what to do where there is no kernel."""
 
-    def __repr__(self):
-        return "Run this cell to play."
+    def _ipython_display_(self):
+        display(HTML(RUN))
+        display({"text/plain": "", WIDGET: self._repr_mimebundle_()[WIDGET]}, raw=True)
 
 
 def explore(draw, **controls):

@@ -431,6 +431,16 @@ def test_the_verb_hands_submissions_to_the_re_run(questions, result, tmp_path, m
     assert rows(out)["anna"]["total"] == "3"
 
 
+def test_a_preview_never_overwrites_marks(questions, tmp_path):
+    hand_in(tmp_path / "in" / "anna")
+    out, words = tmp_path / "out", ["grade", "--stored", str(tmp_path / "in"), "--out", str(tmp_path / "out")]
+    (out / "done").mkdir(parents=True)
+    (out / "grades.csv").write_text("the marks")
+    assert __main__.main(words) == 0
+    assert (out / "grades.csv").read_text() == "the marks"
+    assert rows(out / "preview")["anna"]["status"] == "previewed"
+
+
 @pytest.mark.parametrize(
     "words, expected",
     [

@@ -63,7 +63,7 @@ class Seen(HTMLParser):
     ],
 )
 def test_what_was_meant_is_shown(typed, part):
-    assert part in markdown.render(typed)
+    assert part in markdown.render(typed) and 'class="plain"' not in markdown.render(typed)
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,13 @@
 """Written answers are marked by several people at once: pages, the files that they save, and how these are merged."""
 
+import base64
 import csv
 import json
 import re
+import time
 
 import pytest
-from helpers.handing_in import hand_in, notebook, write_course
+from helpers.handing_in import cell, hand_in, notebook, write_course
 
 from labutils import __main__
 from labutils.grading import course
@@ -139,3 +141,22 @@ def test_an_answer_with_a_closing_script_tag_stays_in_its_data(grade, tmp_path):
     (tmp_path / "in/anna/01_first.ipynb").write_text(json.dumps(evil))
     page = (grade() / "marking/by-student.html").read_text(encoding="utf-8")
     assert page.count("<script") == page.count("</script>") == 4 and "\\u003c/" not in page.split('id="parts"')[0]
+
+
+def test_pictures_and_text_at_no_question_are_seen(grade, tmp_path):
+    made = notebook(text="See ![plot](attachment:plot.png)")
+    raw = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(2_000_000)).decode()
+    made["cells"][-1]["attachments"] = {"plot.png": {"image/png": raw}}
+    made["cells"].insert(1, cell("**Notes** of my own.", kind="markdown"))
+    (tmp_path / "in/anna/01_first.ipynb").write_text(json.dumps(made))
+    start = time.perf_counter()
+    out = grade()
+    assert time.perf_counter() - start < 5
+    (picture,) = (out / "marking/pictures").iterdir()
+    assert picture.read_bytes() == base64.b64decode(raw)
+    source = {"marking": f'src="pictures/{picture.name}"', "students": f'src="data:image/png;base64,{raw}"'}
+    for path in (out / "marking/lab1_a_text.html", out / "students/anna.html"):
+        page = path.read_text(encoding="utf-8")
+        assert source[path.parent.name] in page and "img-src data:" in page, path
+        assert "stands at no question" in page and "<strong>Notes</strong> of my own." in page
+    assert "<bdi>anna</bdi>, <bdi>ben</bdi>" not in (out / "marking/lab1_a_text.html").read_text(encoding="utf-8")

@@ -16,6 +16,8 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: apt-get install chromium"),
 ]
+PNG = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAoAAAAKCAYAAACNMs+9AAAAFUlEQVR42mP8"
+PNG += "z8BQz0AEYBxVSF+FABJADveWkH6oAAAAAElFTkSuQmCC"
 EVIL = '<script>document.title="owned"</script><img src=x onerror="document.title=\'owned\'">'
 
 
@@ -51,6 +53,7 @@ def out(request, tmp_path, monkeypatch):
             for state in made["notebooks"].values():
                 state["status"] = "ok"
             long = f"In run **{number}** I saw $\\frac{{{number}}}{{2}}$, so it converges. {EVIL} " + "And so on. " * 60
+            long += f"![plot]({PNG})" * (number == 1)
             made["answers"] = {"lab1_a_text": "It does." if number % 10 == 0 else long, "lab1_b_text": long}
             yield made
 
@@ -89,7 +92,7 @@ def test_a_class_of_400_opens_in_two_seconds(page, out, name):
     assert (
         page.locator("output").inner_text().endswith(f"of {out.students * (1 + (name == 'by-student'))} answers marked")
     )
-    assert page.title() != "owned" and page.locator("main img, main script").count() == 0
+    assert page.title() != "owned" and page.locator("main script, main img:not([alt=plot])").count() == 0
     assert "onerror" in page.locator("main").inner_text() or name == "by-student"
     assert page.locator("math").count() > 0
 
@@ -166,6 +169,13 @@ def test_student_by_student(page, out):
         ("student 000", "3"),
         ("student 001", "2"),
     ]
+
+
+def test_a_picture_is_seen(page, out):
+    page.goto(address(out.folder, "lab1_a_text"))
+    picture = page.locator("img[alt=plot]")
+    picture.scroll_into_view_if_needed()
+    page.wait_for_function("() => document.querySelector('img[alt=plot]').naturalWidth === 10")
 
 
 def test_only_the_unmarked(page, out):

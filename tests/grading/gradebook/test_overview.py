@@ -113,3 +113,17 @@ def test_json_of_the_results_is_unchanged_by_all_this(grade):
     out = grade({"anna": notebook()})
     (one,) = json.loads((out / "grades.json").read_text(encoding="utf-8"))
     assert one["student"] == "anna" and "html" not in json.dumps(one)
+
+
+def test_the_time_that_notebooks_took(tmp_path, monkeypatch):
+    write_course(tmp_path / "notebooks")
+    monkeypatch.setattr(course, "NOTEBOOKS", tmp_path / "notebooks")
+    questions = course.questions()
+    found = overview.Overview(questions)
+    for seconds in (2.0, 5.0):
+        made = course.blank_result("anna", questions.values()) | {"status": "graded"}
+        made["notebooks"]["01_first"]["seconds"] = seconds
+        found.add(made)
+    with open(tmp_path / "page.html", "w") as file:
+        overview.write(file, found, [], dict.fromkeys(questions, "a title"), {})
+    assert "3.5 s a student, 5.0 at most" in (tmp_path / "page.html").read_text()

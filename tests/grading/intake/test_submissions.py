@@ -96,6 +96,7 @@ def test_a_zip_in_a_students_folder_as_course_systems_deliver_it(folder, collect
     [
         f"{FIRST} (1).ipynb",
         f"Copy of {FIRST}.ipynb",
+        f"Kopie von {FIRST}.ipynb",
         f"{FIRST}-Copy1.ipynb",
         f"{FIRST.upper()}.IPYNB",
         "01 First.ipynb",
@@ -167,6 +168,12 @@ def test_a_name_may_stand_behind_the_notebooks(folder, collect):
     found = collect()
     assert list(found) == ["anna", "ben müller", "carla", "李明"]
     assert set(found["anna"].notebooks) == set(STEMS) and found["anna"].notebooks[FIRST].read_text() == "anna"
+
+
+def test_a_name_in_front_of_all_is_nobodys(folder, collect):
+    for name in ("anna", "1234567"):
+        (folder / f"lab1_{FIRST}_{name}.ipynb").write_text(name)
+    assert list(collect()) == ["1234567", "anna"]
 
 
 def test_lists_of_the_course_are_nobodys(folder, collect):

@@ -327,6 +327,10 @@ MORE = {
         {f"submitted/anna/lab1/{ONE}": "a1", f"submitted/anna/lab2/{TWO}": "a2", f"submitted/ben/lab1/{ONE}": "b1"},
         {"anna": {FIRST: "a1", SECOND: "a2"}, "ben": {FIRST: "b1"}},
     ),
+    "GitHub Classroom": (
+        {f"lab-1-submissions/lab-1-anna/{ONE}": "a", f"lab-1-submissions/lab-1-ben-b/notebooks/{ONE}": "b"},
+        {"anna": {FIRST: "a"}, "ben-b": {FIRST: "b"}},
+    ),
     "Moodle's hidden names": (
         {f"Participant_4711_assignsubmission_file/{ONE}": "a", f"Participant_4712_assignsubmission_file/{ONE}": "b"},
         {"Participant 4711": {FIRST: "a"}, "Participant 4712": {FIRST: "b"}},

@@ -5,6 +5,7 @@ import copy
 import json
 
 import pytest
+from helpers.course_notebooks import NOTEBOOKS, read
 from helpers.handing_in import FIRST, PROMPT, SECOND, cell, hand_in, notebook, write_course
 
 from labutils.grading import course, stored
@@ -12,6 +13,7 @@ from labutils.grading.course import Cell
 from labutils.grading.intake import submissions
 from labutils.grading.intake.pictures import MOST_BYTES
 from labutils.grading.reading import answers
+from labutils.grading.release.student_version import student_version
 from labutils.grading.running import class_run, submission_run
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"a picture"
@@ -315,3 +317,53 @@ def test_the_course_read_as_a_submission_has_nothing_odd():
         assert found.flags == [] and found.own == "" and all(found.answers.values())
         given = answers.read(asked[0].among, asked)
         assert given.flags == [] and given.own == "" and not any(given.answers.values())
+
+
+LOSSES = {
+    "nothing": lambda cells: cells,
+    "metadata": lambda cells: [one | {"metadata": {}} for one in cells],
+    "metadata and ids": lambda cells: [
+        {key: value for key, value in one.items() if key != "id"} | {"metadata": {}} for one in cells
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def released():
+    """(the questions of lab 01, its cells as the release gives them out)."""
+    (path,) = (path for path in NOTEBOOKS if path.stem == "01_gradient_descent")
+    asked = course.questions_of(course.read(path), path.stem)
+    return asked, json.loads(json.dumps(student_version(read(path))))["cells"]
+
+
+@pytest.mark.parametrize("lost", LOSSES)
+@pytest.mark.parametrize("kind", ["markdown", "raw", "code"])
+def test_wherever_something_is_written_somebody_reads_it(released, kind, lost):
+    asked, cells = released
+    written = "This is what I think about it, in words of my own."
+    for place in range(len(cells) + 1):
+        made = [*cells[:place], cell(written, kind=kind), *cells[place:]]
+        found = answers.read([course.cell(one) for one in LOSSES[lost](made)], asked)
+        above = made[place - 1]["metadata"].get("nbgrader", {}) if place else {}
+        if above.get("grade") and above.get("solution"):
+            assert [name for name, text in found.answers.items() if text] == [above["grade_id"]]
+        assert written in "".join(found.answers.values()) and found.flags
+        assert found.cells[place].id == ""
+
+
+@pytest.mark.parametrize("lost", LOSSES)
+def test_what_is_added_to_any_text_of_the_course_is_read(released, lost):
+    asked, cells = released
+    for place, one in enumerate(cells):
+        if one["cell_type"] == "markdown":
+            made = [*cells[:place], one | {"source": one["source"] + "\n\nBut I doubt it."}, *cells[place + 1 :]]
+            found = answers.read([course.cell(one) for one in LOSSES[lost](made)], asked)
+            assert "But I doubt it." in "".join(found.answers.values()) + found.own and found.flags or one["metadata"]
+
+
+@pytest.mark.parametrize("lost", LOSSES)
+def test_a_cell_of_the_course_is_known_again_whatever_was_lost(released, lost):
+    asked, cells = released
+    found = answers.read([course.cell(one) for one in LOSSES[lost](cells)], asked)
+    assert [one.id for one in found.cells] == [one["metadata"].get("nbgrader", {}).get("grade_id", "") for one in cells]
+    assert not any(found.answers.values()) and found.own == "" and bool(found.flags) is (lost != "nothing")

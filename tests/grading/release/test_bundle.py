@@ -404,6 +404,23 @@ def test_a_solution_in_an_output(course, tmp_path):
         leaks.search(files | {name: json.dumps(notebook).encode()}, secrets)
 
 
+@pytest.mark.parametrize("name", ["notebooks/05_trimmed_l1.ipynb", "notebooks/README.md"])
+def test_a_number_of_a_written_answer_in_the_text(course, refused, name):
+    if name.endswith(".md"):
+        path = course / name
+        path.write_text(path.read_text() + "\nThe smallest is 0.03125.\n")
+    else:
+        change(course, name, lambda n: n.cells[0].update(source=n.cells[0].source + "\nThe smallest is 0.03125."))
+    refused(name, "lab1_b_text", "0.03125")
+
+
+def test_which_numbers_of_an_answer_are_secret():
+    text = "In 2019, 200 of 2,000 steps of 0.02 end at 0.875, -0.748, 396 and 270,896, below $10^{-12}$ or 1.500."
+    assert leaks.quoted(text) == {"0.875", "0.748", "396", "270,896", "1.500"}
+    written = [number for path in NOTEBOOKS for number in leaks.measured(read(path))]
+    assert ("lab2_e_text", "2.5988") in written and ("lab1_b_text", "0.03125") in written
+
+
 def test_every_long_line_and_sentence_of_an_answer_is_secret():
     secrets = [secret for path in NOTEBOOKS for secret in leaks.secrets(read(path))]
     found = {name for name, _ in secrets}

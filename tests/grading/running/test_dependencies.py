@@ -1,11 +1,13 @@
 """Which statements a question depends on: given ones, the answer, and what the student wrote beside."""
 
+import time
+
 import pytest
 from helpers.small_course import CHECK_1, CHECK_2, COUNT, DOUBLE, MASTER, SETUP, TEXT, code
 
 from labutils import files
 from labutils.grading import course
-from labutils.grading.running import dependencies, judge
+from labutils.grading.running import judge
 from labutils.grading.running.dependencies import merged, needed, statements
 
 CHECKS = {"q1", "q2"}
@@ -116,6 +118,36 @@ def test_no_experiment_of_the_labs_is_needed_for_their_solutions(path):
         assert all("import " in source for source in given), given
 
 
+HOSTILE = {
+    "a chain": "\n".join(f"x{n} = x{n + 1}" for n in range(4000)),
+    "many statements": "a\n" * 5_000,
+    "many in a line": "a;" * 5_000,
+    "magics": "%a\n" * 3_000,
+    "more magics": "!a\n" * 10_000,
+    "as many magics as are looked into": "%a\n" * 100,
+    "an attribute of an attribute": "a" + ".a" * 20_000,
+    "a sum": "1" + "+1" * 20_000,
+    "brackets": "[" * 20_000,
+    "blocks": "\n".join(" " * n + "if a:" for n in range(90)) + "\n" + " " * 90 + "a",
+    "a text without an end": '"' * 3 + "x" * 40_000,
+    "other ends of lines": "a = 1\x0c\nb = '\u2028'\r\nc = 3\rd = 4",
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_no_code_takes_long_to_look_into(kind):
+    begin = time.monotonic()
+    cells = [code(HOSTILE[kind])] * 3 + [DOUBLE._replace(source=HOSTILE[kind])]
+    needed(merged(cells, MASTER, CHECKS), ["x0", "a"], ["q1_answer"])
+    assert time.monotonic() - begin < 20
+
+
+def test_lines_end_where_python_says_so():
+    found = statements(HOSTILE["other ends of lines"])
+    assert [one.source for one in found] == ["a = 1", "b = '\u2028'", "c = 3", "d = 4"]
+    assert [one.source for one in statements("é = 'ü'; b = 2\n# ä\nç = 3")] == ["é = 'ü'", "b = 2", "ç = 3"]
+
+
 def test_a_notebook_of_a_thousand_cells_takes_no_time():
     cells = [code(f"x{n} = x{n + 1}") for n in range(900)] + [code("same")] * 90 + [DOUBLE]
-    assert len(dependencies.needed(merged(cells, MASTER, CHECKS), ["x0"])) == 900
+    assert len(needed(merged(cells, MASTER, CHECKS), ["x0"])) == 900

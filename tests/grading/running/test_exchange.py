@@ -1,6 +1,8 @@
 """What passes between a student's process and the grader's."""
 
 import json
+from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -32,6 +34,26 @@ def test_values_come_back_as_they_were(value):
     assert np.array_equal(back, value) if isinstance(value, np.ndarray) else back == value
     if isinstance(value, np.ndarray):
         assert (back.dtype, back.shape) == (value.dtype, value.shape)
+
+
+QUARTERS = [Fraction(number, 4) for number in range(3)]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        np.array(QUARTERS),
+        np.array([Decimal("0"), Decimal("0.25"), 0.5]),
+        np.array(QUARTERS, dtype=np.longdouble),
+        memoryview(np.array(QUARTERS, dtype=float)),
+    ],
+    ids=["array of Fractions", "array of Decimals", "longdouble", "memoryview"],
+)
+def test_numbers_of_other_kinds_come_back_as_float64(value):
+    """As a check in the notebook takes them."""
+    back = exchange.decode(json.loads(json.dumps(exchange.encode(value))))
+    assert back.dtype == np.float64 and back.tolist() == [0, 0.25, 0.5]
+    assert [exchange.encode(part) for part in (*QUARTERS, Decimal("0.75"))] == [0, 0.25, 0.5, 0.75]
 
 
 @pytest.mark.parametrize(

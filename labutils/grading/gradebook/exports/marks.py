@@ -65,7 +65,7 @@ class Roster:
     """
 
     def __init__(self, path, needed, keys):
-        self.path, (self.columns, lines) = path, tables.read(path, needed)
+        self.path, (self.columns, lines) = path, tables.read(path, needed, lenient=True)
         self.lines = [line for _, line in lines]
         self.maps = []
         for key in keys:

@@ -15,14 +15,22 @@ SYSTEMS = ("canvas", "moodle", "moodle-worksheet", "sakai", "gradescope")
 NEEDED = {"moodle": "Moodle's table of participants", "moodle-worksheet": "the assignment's grading worksheet"}
 
 
-def check(system, roster):
-    """Raise ValueError, before any work is done, where a course system's list of people is needed or cannot be read."""
+def check(system, roster, assignment=None):
+    """Raise ValueError, before any work is done, where a course system's list of people is needed or is none of its."""
     if system is None and roster is not None:
         raise ValueError("--roster: expected --export beside it, found none")
     if roster is None and system in NEEDED:
         raise ValueError(f"--export {system}: expected --roster FILE, {NEEDED[system]}, found none")
     if roster is not None and not roster.is_file():
         raise ValueError(f"--roster: expected a table, found no file {roster}")
+    if roster is not None:  # what is made of nobody says what is wrong with it
+        {
+            "canvas": lambda: canvas.rows([], 0, roster, assignment),
+            "moodle": lambda: moodle.rows([], 0, roster),
+            "moodle-worksheet": lambda: moodle.worksheet([], 0, roster),
+            "sakai": lambda: sakai.known([], roster),
+            "gradescope": lambda: gradescope.look_up([], {}, roster),
+        }[system]()
 
 
 def export(folder, system, questions, roster=None, assignment=None, partial=False):

@@ -112,6 +112,15 @@ def test_who_is_who_in_canvas_without_ids(grade, tmp_path):
     assert f"'{EVIL}".encode() in raw and f",{EVIL}".encode() not in raw
 
 
+def test_an_export_with_ragged_lines_and_semicolons_is_read(grade, tmp_path):
+    lines = [line.rstrip(",") for line in CANVAS_ROSTER.splitlines()]
+    ragged = "\n".join([*lines, "", '"Student, Test",300,,,"A, B",,,,,']).replace(",", ";").replace("; ", ", ")
+    words = ("--export", "canvas", "--roster", table(tmp_path / "roster.csv", "\ufeff" + ragged))
+    out = grade(CANVAS[:2], *words, "--assignment", "Labs")
+    entered, _ = take.canvas_gradebook((out / "canvas.csv").read_bytes(), CANVAS_PEOPLE, {77: "Labs"})
+    assert entered == {101: {77: "8"}}
+
+
 def test_two_of_one_name_are_not_guessed_at(grade, tmp_path):
     twins = CANVAS_ROSTER + '"Adams, Anna",199,S9,anna2,"A, B",,,\n'
     roster = table(tmp_path / "roster.csv", twins)
@@ -224,6 +233,15 @@ def test_moodle_needs_a_roster_and_says_so_before_any_work(tmp_path, capsys):
         assert __main__.main(["grade", "--stored", str(tmp_path / "nowhere"), *words]) == 1
         error = capsys.readouterr().err
         assert "roster" in error.lower() and "expected" in error and "found" in error and error.count("\n") == 1
+
+
+@pytest.mark.parametrize("system", ["canvas", "moodle", "moodle-worksheet", "sakai", "gradescope"])
+def test_a_roster_of_another_system_is_refused_before_any_work(tmp_path, capsys, system):
+    roster = table(tmp_path / "roster.csv", "one\nonly\n")
+    words = ["--export", system, "--roster", roster]
+    assert __main__.main(["grade", "--stored", str(tmp_path / "nowhere"), *words]) == 1
+    error = capsys.readouterr().err
+    assert "roster.csv" in error and "expected" in error and "found" in error and error.count("\n") == 1
 
 
 def test_more_than_moodle_takes_by_default_is_said(grade, tmp_path, monkeypatch):
