@@ -14,6 +14,8 @@ from ..linear.proximal import soft_threshold
 from ..linear.regression import THREE_POINTS, lasso_three_points, sparse_problem
 from .report import Report
 
+FIRST = {}  # for each claim, what was predicted before its verdict was shown for the first time
+
 
 def committed(prediction):
     """Return what `prediction()` says, True or False; raise ValueError where it says anything else."""
@@ -26,6 +28,7 @@ def committed(prediction):
 def outcome(claim, verdict, measured, prediction):
     """Print what became of a claim, once the prediction is made, and return its row of the closing table.
 
+    What was predicted first counts, and the table shows it, whatever is said after the verdict.
     Parameters: claim, its name; verdict, True or False as the experiment found it; measured, the numbers behind that;
         prediction, a function that returns True or False. Returns: (claim, verdict, measured, prediction) as text;
         as long as nothing is predicted, the row tells no verdict. Used in notebooks/00.
@@ -35,12 +38,13 @@ def outcome(claim, verdict, measured, prediction):
     except (NotImplementedError, ValueError):
         print("No verdict yet: first commit to a prediction above, True or False. Then run this cell again.")
         return claim, "?", "?", "none yet"
-    print(f"measured: {measured}\nverdict: {bool(verdict)}, and you said {predicted}")
-    return claim, str(bool(verdict)), measured, str(predicted)
+    first = FIRST.setdefault(claim, predicted)
+    print(f"measured: {measured}\nverdict: {bool(verdict)}, and you said {first}" + ", at first" * (first != predicted))
+    return claim, str(bool(verdict)), measured, str(first)
 
 
 def check_of(number, title, measure):
-    """Return the check of one claim: 0.5 points, 0.5 hidden for the same check with another seed."""
+    """Return the check of one claim, which gives no points: they are for the reason, which a person reads."""
     measured = functools.cache(measure)  # the seed decides all of it: a second prediction, or a class, need not wait
 
     def check(prediction, seed=1):
@@ -48,11 +52,9 @@ def check_of(number, title, measure):
         report = Report(f"problem1_{number}", title)
         label = "the prediction agrees with a second measurement, on other numbers"
         hint = f"the measurement says otherwise: {evidence}"
-        return report.true(label, lambda: committed(prediction) == verdict, 0.5, hint)
+        return report.true(label, lambda: committed(prediction) == verdict, 0, hint)
 
-    check.__doc__ = (
-        f"Check `prediction()` of claim {number} against `{measure.__name__}(seed)`: 0.5 points, 0.5 hidden."
-    )
+    check.__doc__ = f"Check `prediction()` of claim {number} against `{measure.__name__}(seed)`: no points."
     return check
 
 

@@ -110,14 +110,14 @@ class Report:
         def line(cells, tag):
             return "<tr>" + "".join(f"<{tag} style='text-align:left'>{cell}</{tag}>" for cell in cells) + "</tr>"
 
-        lines = [line(("", "what is checked", "points", "what to look at"), "th")]
+        lines = [line(("", "what is checked", "points" * bool(self.max), "what to look at"), "th")]
         for row in self.rows:
             # Legible on a light and on a dark page: white on a ground of its own.
             mark, colour = ("&#10003;", "#00855a") if row["ok"] else ("&#10007;", "#c25000")
-            points = f"{row['points']:g}&nbsp;/&nbsp;{row['max']:g}"
+            points = f"{row['points']:g}&nbsp;/&nbsp;{row['max']:g}" if row["max"] else ""
             mark = f"<b style='color:white;background:{colour};padding:0 0.3em'>{mark}</b>"
             lines.append(line((mark, html.escape(row["label"]), points, html.escape(row["message"])), "td"))
-        title = f"{html.escape(self.title)}: {self.points:g} of {self.max:g} points"
+        title = html.escape(self.title) + f": {self.points:g} of {self.max:g} points" * bool(self.max)
         return f"<table><caption style='text-align:left'>{title}</caption>{''.join(lines)}</table>"
 
     def _repr_mimebundle_(self, include=None, exclude=None):

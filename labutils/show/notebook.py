@@ -29,8 +29,9 @@ def end(checks=0, written=0, hidden=0):
     reports = begun.reports.values() if begun else ()
     earned, most = (sum(getattr(report, name) for report in reports) for name in ("points", "max"))
     if not checks:
-        passed = sum(report.points == report.max for report in reports)
-        print(f"{passed} of {len(reports)} checks pass. This lab is beyond the homework, and gives no points.")
+        passed = sum(all(row["ok"] for row in report.rows) for report in reports)
+        points = f"All {written:g} points are for written answers." if written else "This lab gives no points."
+        print(f"{passed} of {len(reports)} checks pass. {points}")
         return
     total = checks + written + hidden
     if most > checks:  # the hidden tests are there, as in the instructor's notebooks
