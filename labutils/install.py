@@ -14,14 +14,12 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.request
 from pathlib import Path
 
 from . import GET_PYTORCH, files
 
 VENV = files.REPOSITORY / ".venv"
 PYTORCH = ("torch", "torchvision")  # what Lab 1, notebooks 01 to 05, does without
-INDEX = "https://download.pytorch.org/whl/cpu"  # PyTorch's own: 0.2 GB without CUDA, where PyPI's takes 5 on Linux
 
 
 def is_here():
@@ -155,17 +153,21 @@ def pytorch_build():
     yield None, f"PyTorch: built for CUDA {built}, {found}; make lab TORCH=cpu takes them away, if you want the room"
 
 
-def why_unreachable():
-    """Return why PyTorch's own index does not answer, or "" where it does."""
+def why_unreachable(uv):
+    """Return why PyTorch's own index does not answer, or "" where it does; only uv knows where it is."""
+    if not uv:
+        return "only uv knows where it is, and there is no uv"
+    command = [*installer()[0], "install", "--python", sys.executable, "--reinstall", "--dry-run", "--no-deps"]
+    options = {"timeout": 30, "env": os.environ | {"UV_HTTP_TIMEOUT": "5", "UV_HTTP_RETRIES": "0"}}
     try:
-        urllib.request.urlopen(f"{INDEX}/torch/", timeout=5).close()
-        return ""
-    except (OSError, ValueError) as error:
-        return str(getattr(error, "reason", error))
+        found = subprocess.run([*command, "--torch-backend=cpu", "torch"], capture_output=True, text=True, **options)
+    except subprocess.TimeoutExpired:
+        return "nothing for 30 s"
+    return "" if found.returncode == 0 else " ".join(found.stderr.split())[-120:]
 
 
 def choose_pytorch(choice, uv):
-    """Return (what, flags): which build of PyTorch to install and why, and the flags of uv or pip for it.
+    """Return (what, flags): which build of PyTorch to install and why, and uv's flags for it.
 
     Parameters: choice, auto, cpu, cuda or default; uv, whether it is uv that installs.
     Raises: ValueError, in one line, where the choice cannot be had here.
@@ -177,16 +179,14 @@ def choose_pytorch(choice, uv):
         return "for CUDA, as asked", ["--torch-backend=auto"]
     if choice in ("cuda", "default") or system != "Linux":  # elsewhere PyPI's is small
         return "as PyPI has it", []
+    reason = why_unreachable(uv)
     if choice == "auto" and has_driver():
-        return "for the NVIDIA GPU that is here", ["--torch-backend=auto"] if uv and not why_unreachable() else []
-    reason, processor = why_unreachable(), ["--torch-backend=cpu"] if uv else ["--index-url", INDEX]
+        return "for the NVIDIA GPU that is here", [] if reason else ["--torch-backend=auto"]
     if not reason:
-        return (
-            f"for the processor, 0.2 GB, {'as asked' if choice == 'cpu' else 'for there is no NVIDIA GPU'}",
-            processor,
-        )
+        why = "as asked" if choice == "cpu" else "for there is no NVIDIA GPU"
+        return f"for the processor, 0.2 GB, {why}", ["--torch-backend=cpu"]
     if choice == "cpu":
-        advice = "try again with a network, or take TORCH=default, 5 GB"
+        advice = "install uv, try again with a network, or take TORCH=default, 5 GB"
         raise ValueError(f"TORCH=cpu: expected PyTorch's own index to answer, found {reason}; {advice}")
     return f"with 5 GB for GPUs, though none is here: PyTorch's own index does not answer ({reason})", []
 
@@ -202,7 +202,7 @@ def installer():
 
 
 def add(words, what, flags=()):
-    """Install `words` by uv, or by pip where there is no uv or it fails; flags are for the first of the two."""
+    """Install `words` by uv with its flags, or by pip where there is no uv or it fails."""
     command, uv = installer()
     if uv:
         try:
@@ -210,7 +210,7 @@ def add(words, what, flags=()):
             return
         except OSError:  # it knows none of pip's settings, such as a university's own index
             print("uv did not manage it; pip tries.")
-    run([sys.executable, "-m", "pip", "install", "--progress-bar=off", *([] if uv else flags), *words], what)
+    run([sys.executable, "-m", "pip", "install", "--progress-bar=off", *words], what)
 
 
 def add_pytorch(lines, choice):

@@ -29,19 +29,17 @@ def computer(monkeypatch):
     def pretend(system, driver=False, answers=True):
         monkeypatch.setattr(install.platform, "system", lambda: system)
         monkeypatch.setattr(install, "has_driver", lambda: driver)
-        monkeypatch.setattr(install, "why_unreachable", lambda: "" if answers else "no route to host")
+        monkeypatch.setattr(install, "why_unreachable", lambda uv: "" if uv and answers else "no route to host")
 
     return pretend
 
 
-@pytest.mark.parametrize("uv", [True, False])
-def test_without_a_gpu_linux_takes_the_build_for_the_processor(computer, uv):
+def test_without_a_gpu_linux_takes_the_build_for_the_processor(computer):
     computer("Linux")
-    what, flags = install.choose_pytorch("auto", uv)
+    what, flags = install.choose_pytorch("auto", True)
     assert "processor" in what and "no NVIDIA GPU" in what
-    assert flags == (["--torch-backend=cpu"] if uv else ["--index-url", install.INDEX])
-    assert install.choose_pytorch("cpu", uv)[1] == flags
-    assert install.choose_pytorch("default", uv)[1] == install.choose_pytorch("cuda", uv)[1] == []
+    assert flags == install.choose_pytorch("cpu", True)[1] == ["--torch-backend=cpu"]
+    assert install.choose_pytorch("default", True)[1] == install.choose_pytorch("cuda", True)[1] == []
 
 
 def test_without_pytorchs_own_index_it_says_what_comes_and_why(computer, refused):
@@ -56,7 +54,6 @@ def test_with_a_gpu_uv_asks_the_driver_and_pip_takes_pypis(computer):
     computer("Linux", driver=True)
     assert install.choose_pytorch("auto", True)[1] == ["--torch-backend=auto"]
     assert install.choose_pytorch("auto", False)[1] == []
-    assert install.choose_pytorch("cpu", False)[1] == ["--index-url", install.INDEX]
     computer("Linux", driver=True, answers=False)
     assert install.choose_pytorch("auto", True)[1] == []
 
@@ -78,8 +75,12 @@ def test_elsewhere_pypis_build_is_small(computer, refused):
 
 
 def test_an_index_that_does_not_answer(monkeypatch):
-    monkeypatch.setattr(install, "INDEX", "http://127.0.0.1:9")
-    assert "refused" in install.why_unreachable()
+    assert "no uv" in install.why_unreachable(False)
+    fail = "import sys; sys.exit('  no route\\n to host')"
+    monkeypatch.setattr(install, "installer", lambda: ([sys.executable, "-c", fail], True))
+    assert install.why_unreachable(True) == "no route to host"
+    monkeypatch.setattr(install, "installer", lambda: ([sys.executable, "-c", ""], True))
+    assert install.why_unreachable(True) == ""
 
 
 def distribution(folder, name, version, whole=True):
