@@ -2,6 +2,7 @@
 
 import copy
 import functools
+import io
 import json
 import math
 import operator
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 
 from labutils.checks import RECORD
 from labutils.grading import course, stored
-from labutils.grading.gradebook import pages
+from labutils.grading.gradebook import pages, titles
 from labutils.grading.intake import submissions
 
 
@@ -356,7 +357,10 @@ def test_whatever_stands_in_a_notebook_the_preview_goes_on(questions, tmp_path_f
     result = stored.preview(submissions.Submission("anna", {FIRST: file}, [], ""), questions)
     json.dumps(result, allow_nan=False, ensure_ascii=False).encode()
     assert 0 <= result["questions"]["lab1_a"]["points"] <= 4
-    assert pages.student_page(result, {q.id: q.notebook for q in questions.values()}).encode()
+    page, named = io.StringIO(), titles.of_questions(questions)
+    notebook_of = {question.id: question.notebook for question in questions.values()}
+    pages.student_page(page, result, notebook_of, named, dict.fromkeys(notebook_of.values(), "A notebook"))
+    assert page.getvalue().encode()
 
 
 WATCHED = """
