@@ -105,23 +105,7 @@ def run_task(arguments):
 MAINTAINERS = ["test", "pretrain", "finetune", "anneal", "knobs", "seeds", "repeats", "grid", "sensitivity"]
 
 
-def verbs(parser):
-    """Declare all verbs: for each its help, the function that runs it, and its options."""
-    subparsers = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    rooms = [room for room in ROOMS if Path(__file__).with_name(room).is_dir()]  # which no student's bundle has
-
-    def verb(name, run, text, data=True, epochs=None, seed=False):
-        shown = {"help": text} if rooms or name not in MAINTAINERS else {}
-        command = subparsers.add_parser(name, **shown, description=text)
-        command.set_defaults(run=run)
-        if data:
-            command.add_argument("--data", default=None, help="cifar10 or shapes10 (default: as the labs choose)")
-        if epochs:
-            command.add_argument("--epochs", type=command_line.parse_count, default=epochs, help=f"default {epochs}")
-        if seed:
-            command.add_argument("--seed", type=int, default=0, help="default 0")
-        return command.add_argument
-
+def _declare_tasks(verb):
     text = "open the labs in JupyterLab; what is not yet installed is installed before"
     lab = verb("lab", run_task, text, data=False)
     test = verb("test", run_task, "run the test suite, notebooks included", data=False)
@@ -133,6 +117,9 @@ def verbs(parser):
         option("--labs", choices=("1", "all"), default="all", help="1: labs 01 to 05 alone, without PyTorch")
         text = "its build, for the processor, for CUDA or as PyPI has it (default: what fits this computer)"
         option("--torch", choices=("auto", "cpu", "cuda", "default"), default="auto", help=text)
+
+
+def _declare_measuring(verb):
     pretrain = verb("pretrain", train, "train the float network from scratch", epochs=200, seed=True)
     pretrain("--restart", action="store_true", help="train the kept network on: a warm restart")
     text = "fine-tune the float network at fewer bits by the homework's recipe"
@@ -161,15 +148,17 @@ def verbs(parser):
     verb("grid", measure_table, text)
     text = "measure how much the loss rises where one layer is rounded alone, untrained; some ten minutes"
     verb("sensitivity", measure_table, text)
+
+
+def _declare_looking(verb):
     text = "say what of CIFAR-10 is there and what it is worth, or get it"
-    command = subparsers.add_parser("data", help=text, description=text)
-    command.set_defaults(run=get_data)
-    choice = command.add_mutually_exclusive_group()
+    option = verb("data", get_data, text, data=False)
+    choice = option.__self__.add_mutually_exclusive_group()
     choice.add_argument("--download", action="store_true", help="fetch it; where a download broke off, go on there")
     choice.add_argument("--from", dest="source", metavar="FILE", help="take it from a tar.gz, an npz or a folder")
     choice.add_argument("--pack", metavar="FILE", help="write what is there as one npz, to hand on")
-    command.add_argument("--mirror", action="append", metavar="URL", help="ask this one; may be repeated")
-    command.add_argument("--root", metavar="FOLDER", help="where it goes and is looked for first (default: data/)")
+    option("--mirror", action="append", metavar="URL", help="ask this one; may be repeated")
+    option("--root", metavar="FOLDER", help="where it goes and is looked for first (default: data/)")
     option = verb("doctor", examine, "say in one line each what is fine on this computer and what to do", data=False)
     option("--deep", action="store_true", help="check every image and measure every network, in minutes")
     text = "look at your notebooks, say a line for each, and pack them into hand-in.zip"
@@ -180,6 +169,28 @@ def verbs(parser):
     option("labs", nargs="*", metavar="LAB", help="these, as in 01 02, or files; default: all")
     option("--checks", action="store_true", help="show the checks as well")
     option("--out", metavar="FILE", help="where it goes (default: report.html in this folder)")
+
+
+def verbs(parser):
+    """Declare all verbs: for each its help, the function that runs it, and its options."""
+    subparsers = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    rooms = [room for room in ROOMS if Path(__file__).with_name(room).is_dir()]  # which no student's bundle has
+
+    def verb(name, run, text, data=True, epochs=None, seed=False):
+        shown = {"help": text} if rooms or name not in MAINTAINERS else {}
+        command = subparsers.add_parser(name, **shown, description=text)
+        command.set_defaults(run=run)
+        if data:
+            command.add_argument("--data", default=None, help="cifar10 or shapes10 (default: as the labs choose)")
+        if epochs:
+            command.add_argument("--epochs", type=command_line.parse_count, default=epochs, help=f"default {epochs}")
+        if seed:
+            command.add_argument("--seed", type=int, default=0, help="default 0")
+        return command.add_argument
+
+    _declare_tasks(verb)
+    _declare_measuring(verb)
+    _declare_looking(verb)
     for room in rooms:
         importlib.import_module(f".{room}.verbs", __package__).declare(verb)
 

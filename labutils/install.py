@@ -4,6 +4,7 @@ Any Python can begin: it makes .venv, and the Python in there goes on. What is t
 metadata, so an interrupted install goes on when called again. What uv and pip say goes to build/install.log.
 """
 
+import functools
 import importlib
 import importlib.metadata
 import os
@@ -191,6 +192,7 @@ def choose_pytorch(choice, uv):
     return f"with 5 GB for GPUs, though none is here: PyTorch's own index does not answer ({reason})", []
 
 
+@functools.cache  # where there is no uv, pip is asked for it once
 def installer():
     """Return (command, uv): pip's command line, or that of uv, which takes a tenth of the time, where it can be had."""
     pip = [sys.executable, "-m", "pip"]

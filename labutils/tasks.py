@@ -14,6 +14,11 @@ LIST, LAB_1 = "README.md", "01_gradient_descent.ipynb"
 SECONDS = 120  # in which JupyterLab must have started
 
 
+def environment():
+    """Return this process's environment, in which kernels of its Python come first, whatever else is installed."""
+    return os.environ | {"JUPYTER_PREFER_ENV_PATH": "1", "IPYTHONDIR": str(files.REPOSITORY / "build/ipython")}
+
+
 def lab_command(page=LIST, notebooks="notebooks"):
     """Return the command that starts JupyterLab on `page` of a folder of notebooks, and that stops without a question.
 
@@ -63,11 +68,9 @@ def lab(page=LIST):
     """
     log, started = files.REPOSITORY / "build/jupyter.log", time.monotonic()
     log.parent.mkdir(exist_ok=True)
-    # Kernels of this environment come first, whatever else is installed on the computer.
-    own = {"JUPYTER_PREFER_ENV_PATH": "1", "IPYTHONDIR": str(log.with_name("ipython"))}
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever ends this ends JupyterLab, too
     with open(log, "w", encoding="utf-8") as file:
-        options = {"cwd": files.REPOSITORY, "env": os.environ | own, "stdout": file, "stderr": file}
+        options = {"cwd": files.REPOSITORY, "env": environment(), "stdout": file, "stderr": file}
         server = subprocess.Popen(lab_command(page), stdin=subprocess.DEVNULL, **options)
     try:
         lines = examine()
@@ -92,10 +95,6 @@ def test(words, marks):
     """
     (files.REPOSITORY / "build").mkdir(exist_ok=True)
     command = [sys.executable, "-m", "pytest", "--numprocesses=3", "--dist=loadfile", "--no-loadscope-reorder"]
-    own = {
-        "OMP_NUM_THREADS": "1",
-        "LABUTILS_LIVE_SECONDS": "5",  # of the two minutes for which labs 06 and 07 train a network live
-        "JUPYTER_PREFER_ENV_PATH": "1",
-        "IPYTHONDIR": str(files.REPOSITORY / "build/ipython"),
-    }
-    return subprocess.call([*command, "-m", marks, *words], cwd=files.REPOSITORY, env=os.environ | own)
+    # Labs 06 and 07 train a network live for so many seconds, in place of two minutes.
+    own = {"OMP_NUM_THREADS": "1", "LABUTILS_LIVE_SECONDS": "5"}
+    return subprocess.call([*command, "-m", marks, *words], cwd=files.REPOSITORY, env=environment() | own)

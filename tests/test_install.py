@@ -22,6 +22,14 @@ def bundle(monkeypatch, tmp_path):
     return tmp_path
 
 
+@pytest.fixture(autouse=True)
+def asked_anew():
+    """Let no test see what was found out about uv for another."""
+    install.installer.cache_clear()
+    yield
+    install.installer.cache_clear()
+
+
 @pytest.fixture
 def computer(monkeypatch):
     """`computer("Linux", driver=True, answers=False)`: another system, with or without a GPU and PyTorch's index."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from .. import files
 from ..command_line import parse_count
+from .gradebook.exports import SYSTEMS
 
 
 def declare(verb):
@@ -26,8 +27,7 @@ def declare(verb):
     option("--dask", metavar="ADDRESS", help="send the work to this Dask scheduler")
     text = 'what lateness costs: "10 %% a day", "5 points a day, at most 20 points"; shown apart from the points'
     option("--late", metavar="RULE", help=text)
-    systems = ("canvas", "moodle", "moodle-worksheet", "sakai", "gradescope")
-    option("--export", choices=systems, help="write the files besides that this course system takes back")
+    option("--export", choices=SYSTEMS, help="write the files besides that this course system takes back")
     option("--roster", metavar="FILE", help="the course system's own list of people, for the ids that it wants")
     option("--assignment", metavar="TITLE", help="what the assignment is called there")
     text = "export those too whose written answers wait for points"
@@ -48,6 +48,7 @@ def declare(verb):
 
 def grade(arguments):
     """Grade what students handed in, by running it again or by its stored outputs; write the results."""
+    from . import course
     from .gradebook import gradebook, late
     from .gradebook.exports import systems
 
@@ -64,7 +65,7 @@ def grade(arguments):
     running = None if arguments.stored else running
     print(gradebook.grade([*map(Path, arguments.submissions)], out, running, rule, arguments.export_code))
     if arguments.export:
-        questions = gradebook.course.questions()
+        questions = course.questions()
         lines = systems.export(out, arguments.export, questions, roster, arguments.assignment, arguments.partial)
         print("\n".join(lines))
 

@@ -10,7 +10,6 @@ import tempfile
 
 from tqdm import tqdm
 
-from ... import files
 from .. import course, stored
 from ..intake import submissions
 from ..intake.names import file_name
@@ -69,10 +68,6 @@ def grade(folder, out, running=None, rule=None, export_code=False):
     return text
 
 
-def _writing(path):
-    return files.writing(path, "w", encoding="utf-8", errors="backslashreplace", newline="")
-
-
 def write(results, folder, questions, given=None, rule=None, days=None, codes=()):
     """Write all results into a folder; return one line that says what there is.
 
@@ -97,15 +92,15 @@ def write(results, folder, questions, given=None, rule=None, days=None, codes=()
             isolation |= {result["isolation"]} - {""}
             for entry in answers_of(result, questions):
                 answers.put((order[entry["question"]], entry["student"]), entry)
-            with _writing(folder / "students" / f"{file_name(result['student'])}.html") as file:
+            with pages.writing(folder / "students" / f"{file_name(result['student'])}.html") as file:
                 pages.student_page(file, result, notebook_of, names, headings)
         left = written_answers.unused(given, questions)
         failed, waiting = _write_tables(folder, kept, answers, left, questions, rule)
         if days:
-            with _writing(folder / late.TABLE) as file:
+            with pages.writing(folder / late.TABLE) as file:
                 late.write(file, days)
         marking.write(folder, answers, questions, names, headings)
-        with _writing(folder / "overview.html") as file:
+        with pages.writing(folder / "overview.html") as file:
             overview.write(file, seen, overview.groups(answers, codes, questions), names, headings)
     text = f"{folder / 'grades.csv'}: {len(kept.places)} students"
     text += f", {failed} of them with a reason in place of points" * bool(failed)
@@ -116,11 +111,11 @@ def write(results, folder, questions, given=None, rule=None, days=None, codes=()
 
 def _write_tables(folder, kept, answers, left, questions, rule):
     """Write grades.csv, grades.json and written.csv; return how many failed, and how many answers wait for points."""
-    with _writing(folder / "grades.csv") as file:
+    with pages.writing(folder / "grades.csv") as file:
         failed = write_csv(file, kept, questions, rule)
-    with _writing(folder / "grades.json") as file:
+    with pages.writing(folder / "grades.json") as file:
         write_json(file, kept)
-    with _writing(folder / written_answers.TABLE) as file:
+    with pages.writing(folder / written_answers.TABLE) as file:
         return failed, written_answers.write(file, answers, left, questions)
 
 

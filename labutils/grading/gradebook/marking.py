@@ -41,18 +41,14 @@ def write(folder, answers, questions, names, headings):
         articles = (
             _article(first, [entries[i]["student"] for i in at], at, one, place) for first, at in _groups(entries)
         )
-        with _writing(place / f"{name}.html") as file:
+        with pages.writing(place / f"{name}.html") as file:
             _page(file, names[name], f"written-{name}.csv", one, [part], articles, shown[name]["notebook"])
-    with _writing(folder / "written.html") as file:
+    with pages.writing(folder / "written.html") as file:
         by_notebook = {
             heading: list(inside) for heading, inside in itertools.groupby(listed, lambda one: one["notebook"])
         }
         pages.write(file, "written.html", notebooks=by_notebook, by_student=f"{FOLDER}/{BY_STUDENT}.html")
     _write_by_student(place, answers, shown)
-
-
-def _writing(path):
-    return files.writing(path, "w", encoding="utf-8", errors="backslashreplace")
 
 
 def _shown(question, names, headings):
@@ -104,7 +100,7 @@ def _write_by_student(place, answers, shown):
             start += len(entries)
             yield {"student": student, "entries": list(map(_entry, entries)), "html": html}
 
-    with _writing(place / f"{BY_STUDENT}.html") as file:
+    with pages.writing(place / f"{BY_STUDENT}.html") as file:
         _page(file, "Written answers, student by student", f"written-{BY_STUDENT}.csv", shown, parts(), [])
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
+from ... import files
 from . import markdown
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -30,6 +31,11 @@ def in_script(value):
 
 
 _environment.filters |= {"markdown": markdown.render, "inline": markdown.inline, "in_script": in_script}
+
+
+def writing(path):
+    """Give a text file to write to, whole or not at all, that holds whatever a student wrote."""
+    return files.writing(path, "w", encoding="utf-8", errors="backslashreplace", newline="")
 
 
 def write(file, template, script="", **values):

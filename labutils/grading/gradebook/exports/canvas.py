@@ -6,7 +6,7 @@ Sources: lib/gradebook_importer.rb and infer_comment_context_from_filename of ca
 import re
 
 from .. import tables
-from .marks import Roster, named
+from .marks import TITLE, Roster, named
 
 PLAIN_COLUMNS = ("Student", "ID", "Section")
 ASSIGNMENT = re.compile(r"(.+) \(\d+\)")
@@ -38,7 +38,7 @@ def rows(marks, most, roster_path=None, title=None):
         known = [mark for mark in marks if mark.id.isdecimal()]
         unknown = [mark.student for mark in marks if not mark.id.isdecimal()]
         lines = [(tables.cell(mark.student), mark.id, "", f"{mark.points:g}") for mark in known]
-        title = title or "Compression labs"
+        title = title or TITLE
         notes = [f"--roster is needed for the ids of {named(unknown)}"] * bool(unknown)
         if not ASSIGNMENT.fullmatch(title):
             notes.append(f"where Canvas has no assignment {title!r}, it makes one")

@@ -6,11 +6,10 @@ Sources: grade/import/csv, mod/assign/feedback/offline and mod/assign/feedback/f
 import re
 
 from .. import tables
-from .marks import Roster, named
+from .marks import TITLE, Roster, named
 
 IDENTIFIER, GRADE, MODIFIED, COMMENTS = "Identifier", "Grade", "Last modified (grade)", "Feedback comments"
 KNOWN_BY = ("Username", "Email address", "ID number")
-TITLE = "Compression labs"
 MOST_BY_DEFAULT = 100  # what an import takes for a grade unless the site allows unlimited grades
 
 

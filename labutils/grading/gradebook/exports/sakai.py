@@ -6,11 +6,10 @@ Sources: AssignmentAction.java, SpreadsheetExporter.java and ImportGradesHelper.
 import re
 
 from .. import tables
-from .marks import Roster, named
+from .marks import TITLE, Roster, named
 
 STUDENT = re.compile(r"(?:^|.*?/)(?P<folder>(?P<name>[^/]+?)\s*\((?P<id>[^()/]+)\))/")
 HEADER = ("Display ID", "ID", "Last Name", "First Name", "grade")
-TITLE = "Compression labs"
 
 
 def known(marks, roster_path=None):

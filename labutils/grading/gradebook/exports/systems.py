@@ -8,9 +8,7 @@ from .... import files
 from ...intake.names import file_name
 from .. import titles
 from . import canvas, gradescope, moodle, sakai
-from .marks import named, read
-
-SYSTEMS = ("canvas", "moodle", "moodle-worksheet", "sakai", "gradescope")
+from .marks import TITLE, named, read
 
 NEEDED = {"moodle": "Moodle's table of participants", "moodle-worksheet": "the assignment's grading worksheet"}
 
@@ -77,7 +75,7 @@ def _table(system, marks, most, roster, assignment, questions, folder):
 
 def _sakai(system, marks, most, roster, assignment, questions, folder):
     people, notes = sakai.known([mark for _, mark in marks], roster)
-    title = assignment or sakai.TITLE
+    title = assignment or TITLE
     inside = {
         f"{title.replace('/', ' ')}/grades.csv": _csv(sakai.grades(people, title), quoting=csv.QUOTE_ALL, bom=True)
     }
