@@ -30,7 +30,8 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 # Of the labs that measure networks for minutes, only the cells that their widgets need, and a stand-in for the rest.
 ENOUGH = {
     "06_ste_quantization": (
-        "setup load-data load-float histograms answer-b widget-static widget predictions-static predictions",
+        "setup load-data load-float histograms answer-a answer-b yours widget-static widget "
+        "predictions-static predictions",
         "before = (6, 5, 4, 3, 2)",
     ),
     "07_mixed_precision": ("setup load grid grid-plot widget-static widget", "before = dict.fromkeys(SCHEMES, 0.0)"),
