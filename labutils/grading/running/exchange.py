@@ -9,7 +9,8 @@ import decimal
 import numbers
 import re
 
-import numpy as np
+# By name, since what a student's cell puts into numpy afterwards is not what other answers are sent with.
+from numpy import asarray, ascontiguousarray, float64, frombuffer, generic, ndarray
 
 REAL = (numbers.Real, decimal.Decimal)
 PLAIN = (type(None), bool, int, float, str)
@@ -23,7 +24,7 @@ def encode(value):
 
     Raises: TypeError for a kind of value that no exercise takes or returns; ValueError for more of it than any does.
     """
-    if isinstance(value, np.generic):
+    if isinstance(value, generic):
         value = value.item()
     if type(value) in PLAIN:
         return bounded(value)
@@ -33,16 +34,16 @@ def encode(value):
         parts = [encode(part) for part in bounded(value)]
         return {"tuple": parts} if isinstance(value, tuple) else parts
     if isinstance(value, memoryview):
-        value = np.asarray(value)
-    if isinstance(value, np.ndarray):
+        value = asarray(value)
+    if isinstance(value, ndarray):
         bounded(value)
         if value.dtype.kind == "O" and all(isinstance(part, REAL) for part in value.flat):
-            value = value.astype(np.float64)  # Fractions, as checks in the notebook take them
+            value = value.astype(float64)  # Fractions, as checks in the notebook take them
         if value.dtype.kind not in "biuf":
             raise TypeError(f"expected an array of numbers, found one of {value.dtype}")
         if value.dtype.itemsize > 8:  # a longdouble, which each computer spells differently
-            value = value.astype(np.float64)
-        data = base64.b64encode(np.ascontiguousarray(value)).decode()
+            value = value.astype(float64)
+        data = base64.b64encode(ascontiguousarray(value)).decode()
         return {"array": data, "type": value.dtype.str, "shape": value.shape}
     kinds = [kind.__name__ for kind in type(value).__mro__]  # by name: Lab 1 never loads torch
     if "Regression" in kinds:
@@ -56,9 +57,9 @@ def encode(value):
 
 def bounded(value):
     """Return an array, list, text or number as it is; raise ValueError where it is larger than any that is right."""
-    size = value.size if isinstance(value, np.ndarray) else len(value) if isinstance(value, (list, tuple, str)) else 1
+    size = value.size if isinstance(value, ndarray) else len(value) if isinstance(value, (list, tuple, str)) else 1
     if size > MOST:
-        found = f"an array of shape {value.shape}" if isinstance(value, np.ndarray) else f"{size} of them"
+        found = f"an array of shape {value.shape}" if isinstance(value, ndarray) else f"{size} of them"
         raise ValueError(f"expected at most {MOST} numbers or characters, found {found}")
     if isinstance(value, int) and value.bit_length() > 64:
         raise ValueError(f"expected a number of at most 64 bits, found one of {value.bit_length()}")
@@ -76,7 +77,7 @@ def decode(plain):
     if "array" in plain:
         if not re.fullmatch(r"[<>|][biuf]\d", plain["type"]):
             raise ValueError("expected an array of numbers, found another")
-        return bounded(np.frombuffer(base64.b64decode(plain["array"]), plain["type"])).reshape(plain["shape"]).copy()
+        return bounded(frombuffer(base64.b64decode(plain["array"]), plain["type"])).reshape(plain["shape"]).copy()
     if "regression" in plain:
         from labutils.linear.regression import Regression
 
@@ -174,7 +175,7 @@ def _is_sgd(plain):
 def update(arguments, plain):
     """Do to arguments what the function did to its copies of them: arrays that may be written, and networks."""
     for value, part in zip(arguments, plain, strict=True):
-        if isinstance(value, np.ndarray) and value.flags.writeable:
+        if isinstance(value, ndarray) and value.flags.writeable:
             value[...] = decode(part)
         elif hasattr(value, "named_parameters"):
             _load(value, part)

@@ -230,7 +230,7 @@ def test_run_all_reaches_the_end_and_cells_say_what_they_wait_for(path, released
 def test_run_all_reaches_the_end_of_problem_1_and_no_verdict_is_told(released, run_all):
     notebook = run_all(read(released.parent / bundle.NAME / "notebooks/00_true_or_false.ipynb"))
     assert waiting(notebook) == {}
-    texts = {cell.id: output.get("text", "") for cell in code_cells(notebook) for output in cell.outputs}
+    texts = {cell.id: "".join(output.get("text", "") for output in cell.outputs) for cell in code_cells(notebook)}
     silent = [texts[f"verdict-{number}"].startswith("No verdict yet") for number in range(1, 11)]
     assert all(silent) and not any("verdict: " in text for text in texts.values())
     checks = [cell.outputs[0].data[RECORD]["points"] for cell in code_cells(notebook) if is_check(cell)]

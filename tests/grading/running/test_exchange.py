@@ -36,6 +36,15 @@ def test_values_come_back_as_they_were(value):
         assert (back.dtype, back.shape) == (value.dtype, value.shape)
 
 
+def test_what_a_cell_puts_into_numpy_does_not_reach_the_answers_of_others(monkeypatch):
+    values = [np.eye(2), np.float32(0.5), np.array([Fraction(1, 2)])]
+    expected = [exchange.encode(value) for value in values]
+    for name in ("ndarray", "generic", "asarray", "ascontiguousarray", "float64", "frombuffer"):
+        monkeypatch.setattr(np, name, list)
+    assert [exchange.encode(value) for value in values] == expected
+    assert exchange.decode(expected[0]).tolist() == [[1, 0], [0, 1]]
+
+
 QUARTERS = [Fraction(number, 4) for number in range(3)]
 
 
