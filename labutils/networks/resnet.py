@@ -38,7 +38,7 @@ class BasicBlock(nn.Module):
 
     def forward(self, x):
         hidden = F.relu(self.conv1(x), inplace=True)
-        return F.relu(self.conv2(hidden) + self.id_mapping(x), inplace=True)
+        return F.relu(self.conv2(hidden).add_(self.id_mapping(x)), inplace=True)  # in place: a tenth of an evaluation
 
 
 class ResNet20(nn.Module):

@@ -20,10 +20,10 @@ from torch import nn
 from ... import doctor, files
 from ...datasets import find
 from ...linear import descent, regression
-from ...networks import checkpoints, hardware, training
-from ...networks.resnet import ResNet20, quantized
+from ...networks import checkpoints, evaluation, hardware, training
+from ...networks.resnet import ResNet20, folded, quantized
 from .. import results_table
-from . import homework
+from . import convolutions, homework
 from .turns import Row, in_turn
 
 PENALTY = 1.0
@@ -39,7 +39,11 @@ def random_images(train, test):
 
 
 def networks(quick):
-    """Yield the rows for fine-tuning and for evaluating beside the homework's loop."""
+    """Yield the rows for fine-tuning and for evaluating beside the homework's loop, and beside the convolutions alone.
+
+    Each target beside the convolutions is what everything else may take: a quarter of a training step where bfloat16
+    makes the convolutions quick, 15 % where not, and as much of an evaluation.
+    """
     device, beside = hardware.default_device(), "homework's loop, float32"
     numbers = "bfloat16" if hardware.has_fast_bfloat16(device) else "float32"
     images = random_images((2 if quick else 8) * homework.BATCH, 1)
@@ -47,19 +51,30 @@ def networks(quick):
     ours, theirs = ResNet20(BITS).to(device), ResNet20(BITS).to(device)
     optimizer = torch.optim.SGD(theirs.parameters(), 0.002, momentum=0.875, weight_decay=1e-4)
     loader = homework.loader(*known, augmented=True)
+    x = torch.randn(homework.BATCH, 3, 32, 32, device=device).to(memory_format=torch.channels_last)
+    bare_run = convolutions.alone(ResNet20().to(device, memory_format=torch.channels_last).train(), x, gradients=True)
     seconds = in_turn(
         lambda: training.finetune(ours, images, epochs=1, progress=False),
         lambda: homework.train(theirs, loader, optimizer, device),
+        lambda: [bare_run() for _ in range(count // len(x))],
     )
-    yield Row(f"fine-tuning, {numbers}", beside, "images/s", *(count / taken for taken in seconds), 4.0, True)
+    own, loop, bare = (count / taken for taken in seconds)
+    share = 0.75 if numbers == "bfloat16" else 0.85
+    yield Row(f"fine-tuning, {numbers}", beside, "images/s", own, loop, 4.0, True)
+    yield Row(f"fine-tuning, {numbers}", "its convolutions alone", "images/s", own, bare, share, True)
     images = find.load()
     known, kept = (images.test_images[:count], images.test_labels[:count]), checkpoints.load(images.name, BITS)
     loader, kept = homework.loader(*known, augmented=False), kept.to(device)
+    x = x[: evaluation.FIT * torch.get_num_threads() // (1 if numbers == "bfloat16" else 2)]
+    bare_run = convolutions.alone(folded(kept).to(memory_format=torch.channels_last), x, gradients=False)
     seconds = in_turn(
         lambda: training.evaluate(kept, *known),
         lambda: homework.evaluate(kept, loader, device),
+        lambda: [bare_run() for _ in range(round(count / len(x)))],
     )
-    yield Row(f"evaluation, {numbers}", beside, "images/s", *(count / taken for taken in seconds), 3.0, True)
+    own, loop, bare = (count / taken for taken in seconds)
+    yield Row(f"evaluation, {numbers}", beside, "images/s", own, loop, 3.0, True)
+    yield Row(f"evaluation, {numbers}", "its convolutions alone", "images/s", own, bare, 0.85, True)
 
 
 def bare_products(X, y, steps=200):

@@ -15,9 +15,9 @@ from torch import nn
 from labutils import __main__
 from labutils.datasets import find
 from labutils.linear.regression import THREE_POINTS
-from labutils.maintenance.bench import homework, measure, report, to_accuracy, turns
+from labutils.maintenance.bench import convolutions, homework, measure, report, to_accuracy, turns
 from labutils.maintenance.bench.turns import Row
-from labutils.networks import augmentation, hardware, quantize, training
+from labutils.networks import augmentation, hardware, quantize, resnet, training
 
 
 @pytest.fixture
@@ -111,6 +111,23 @@ def test_the_bare_products_are_those_of_the_gradient():
     assert np.array_equal(2 * products, THREE_POINTS.gradient(np.zeros(5)))
 
 
+@pytest.mark.parametrize("gradients", [False, True])
+def test_the_convolutions_alone_are_all_of_a_network_and_nothing_else(gradients):
+    model, x = resnet.ResNet20().train(gradients), torch.randn(2, 3, 32, 32)
+    run = convolutions.alone(model, x, gradients)
+
+    def counted(call):
+        """Return how often each convolution, by the shapes of its arguments, is computed in a call."""
+        with torch.autograd.profiler.profile(record_shapes=True) as found:
+            call()
+        named = {"aten::convolution", "aten::convolution_backward"}
+        rows = found.key_averages(group_by_input_shape=True)
+        return {(row.key, str(row.input_shapes)): row.count for row in rows if row.key in named}
+
+    whole = counted(lambda: model(x).sum().backward() if gradients else model(x))
+    assert sum(whole.values()) == 21 * (1 + gradients) and counted(run) == whole
+
+
 def test_everything_is_measured_shown_and_kept(brief, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(turns, "ROUNDS", 1)
     monkeypatch.setattr(turns.in_turn, "__kwdefaults__", {"rounds": 1})
@@ -131,6 +148,7 @@ def test_everything_is_measured_shown_and_kept(brief, tmp_path, monkeypatch, cap
     for what in ("fine-tuning", "evaluation", "gradient descent", "trimmed L1", "1000 penalties", "one step, d = 500,"):
         assert any(name.startswith(what) for name in whats), f"{what} is not measured"
         assert what in printed
+    assert [row["beside"] for row in kept["rows"]].count("its convolutions alone") == 2
     assert "d = 5000 left out" in printed and kept["quick"] is True
     assert all(row["ours"] > 0 for row in kept["rows"])
     assert "MISSED" in printed and [row["met"] for row in kept["rows"] if row["unit"] == "GB"] == [False]
