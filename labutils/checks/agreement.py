@@ -14,11 +14,12 @@ import numpy as np
 from .cases import changed, copied
 from .failure import shape, stopped, unwritten
 
-IN_PLACE = "the answer changes its input in place: work on a new array"
+IN_PLACE = "the answer changes its input in place: work on a copy"
 LISTED = 12  # numbers, of more only one that differs is shown
 MOST = 1_000_000  # numbers, more than any exercise returns
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 80
+FICKLE = "another call with the same arguments gives something else: use these alone, nothing drawn or kept"
 NOTHING = "the function returns nothing: does it end with a return statement?"
 
 
@@ -120,18 +121,24 @@ def disagreement(answer, reference, cases, mistakes, more=()):
         return IN_PLACE
     if first.found is None:
         return NOTHING
+    again = None if first.numbers is None else _call(answer, reference, first.case).numbers
+    if first.numbers is not None and not same(again, first.numbers, 0):
+        return FICKLE
     outcomes += [_call(answer, reference, case) for case in more]
     if message := _named(mistakes, first, outcomes):
         return message
     if isinstance(first.found, Exception):
         return stopped(first.found, dict(zip(inspect.signature(reference).parameters, first.case)))
-    return f"{difference(first.found, first.expected)}, called with {_called_with(first.case)}"
+    made_from = isinstance(first.case[0], tuple)  # numbers of the check's own, from which it makes the arguments
+    called = "" if made_from else f", called with {_called_with(first.case)}"
+    return difference(first.found, first.expected) + called
 
 
 def _named(mistakes, first, outcomes):
     """Return the message of the mistake that explains the first wrong outcome, more than half of them, and the most.
 
-    Or of two mistakes that explain all of them together; None where there is neither. Where an answer stops only
+    More than half of the right ones, too; single numbers agree by accident, so there it has to explain all of these.
+    Or of two mistakes that explain all wrong ones together; None where there is neither. Where an answer stops only
     sometimes, something else is wrong there, too.
     """
     stops = isinstance(first.found, Exception)
@@ -144,9 +151,13 @@ def _named(mistakes, first, outcomes):
     best = sorted(
         left, key=lambda message: (len(left[message]), -sum(_explains(mistakes[message], o) for o in outcomes))
     )
-    if best and 2 * len(left[best[0]]) < len(wrong):
-        return best[0]
-    if first.numbers is None or first.numbers.size < 2:  # two mistakes together give any single number
+    single = first.numbers is None or first.numbers.size < 2
+    right = [one for one in outcomes if one.right]
+    for message in best[:1]:
+        missed = sum(not _explains(mistakes[message], one) for one in right)
+        if 2 * len(left[message]) < len(wrong) and (missed == 0 if single else 2 * missed <= len(right)):
+            return message
+    if single:  # two mistakes together give any single number
         return None
     best.sort(key=lambda message: -sum(_explains(mistakes[message], one) for one in outcomes))
     others = (

@@ -50,7 +50,8 @@ def ties(seed=0):
     vectors = [np.array([1.0, -2, 2, -1, -2])]
     vectors += [rng.choice([-2.0, -1.0, 1.0, 2.0], d) for d in (5, 6, 20, 40, 40)]
     vectors += [rng.choice([-1.0, 1.0, 1.001, -1.001], 12)]
-    return [(w, Regression(np.zeros((1, len(w))), [0]), RATE, 2 + place) for place, w in enumerate(vectors)]
+    few = (2, 3, 4, 2, 3, 1, 5)  # so that an answer may try all choices
+    return [(w, Regression(np.zeros((1, len(w))), [0]), RATE, keep) for w, keep in zip(vectors, few)]
 
 
 def copied(arguments):

@@ -1,5 +1,6 @@
 """What each exercise of notebooks/08 must show. It is beyond the homework: its points count nowhere."""
 
+import functools
 import itertools
 import math
 
@@ -75,13 +76,16 @@ def few_bits_b(distillation):
     label = "soft = 0: the labels alone"
     report.close(label, lambda: distillation(scores, wanted, labels, t, 0.0), hard, 1, None, 1e-4)
 
-    def gradient_at_the_teacher():
-        moving = wanted.clone().requires_grad_()
-        distillation(moving, wanted, labels, t, 1.0).backward()
-        return moving.grad
+    def gradients(loss):
+        places = wanted.clone().requires_grad_(), scores.clone().requires_grad_()
+        return torch.stack([torch.autograd.grad(loss(place), place)[0] for place in places])
 
-    label = "who says what the teacher says has nothing to learn from it"
-    return report.close(label, gradient_at_the_teacher, torch.zeros(6, 10), 1, None, 1e-5)
+    def loss_of(z):
+        return soft * t**2 * divergence(p, (z / t).softmax(1)) + (1 - soft) * F.cross_entropy(z, labels)
+
+    label = "its gradient for the scores, at the teacher's own scores too"
+    found = functools.partial(gradients, lambda z: distillation(z, wanted, labels, t, soft))
+    return report.close(label, found, gradients(loss_of), 1, None, 1e-5)
 
 
 def few_bits_c(add_layer):
@@ -132,8 +136,9 @@ def few_bits_d(bits_a_code):
     report.close(label, lambda: _number(bits_a_code(torch.arange(4).repeat(3))), 2.0, tolerance=1e-4)
     label = "three quarters of the codes are the same"
     report.close(label, lambda: _number(bits_a_code(codes)), right, 2, mistakes, 1e-4)
-    label = "a layer's shape does not matter, and codes that do not occur cost nothing"
-    return report.close(label, lambda: _number(bits_a_code((2 * codes).view(3, 2, 2, 1))), right, tolerance=1e-4)
+    weights = torch.tensor([-1.5, 0.0, 0.25, 7.0])[codes].view(3, 2, 2, 1)
+    label = "a layer's shape does not matter, nor do the values: its weights stand for their codes"
+    return report.close(label, lambda: _number(bits_a_code(weights)), right, tolerance=1e-4)
 
 
 def _number(value):

@@ -60,6 +60,8 @@ def lab2_d(set_bits, seed=0):
                 return "the function returns nothing: return the model"
             if differences(before, state_of(made), [*model.state_dict()]):
                 return "the weights have changed: set the bits alone, the layers round by themselves"
+            if misplaced(model, three) and not misplaced(made, three):
+                return "this is another network: set the bits in the one that is given"
             if model.training != mode or made.training != mode:
                 return f"model.{'eval' if mode else 'train'}() changes the network's mode: set the bits alone"
             if not torch.allclose(scores_of(made), scores_of(sample_network(three, seed + 1)), rtol=1e-4, atol=1e-4):

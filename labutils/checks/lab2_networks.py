@@ -27,10 +27,12 @@ def _misplacement(made, bits, given):
     """Return what is wrong with the kind of what `quantize_model` returned, and with its bits, "" where nothing."""
     if not isinstance(made, torch.nn.Module):
         return f"this returns {'nothing' if made is None else type(made).__name__}: return the new network"
+    if misplaced(given, (None,) * 3):
+        return "this is the given network, changed: make a new one, ResNet20(bits=...)"
     if bits and not any(layer.bits for _, layer in quant_layers(made)):
         return "nothing was quantized: make a new network, ResNet20(bits=...)"
     if made is given:
-        return "this is the given network, changed: make a new one, ResNet20(bits=...)"
+        return "this is the given network: make a new one, ResNet20(bits=...)"
     layers = misplaced(made, (bits,) * 3)
     if {"head_conv.0", "final_fc"} & {*layers}:
         return "the first and the last layer stay float: ResNet20(bits=...) gives bits to its stages only"
@@ -61,8 +63,11 @@ def lab2_b(quantize_model, seed=0):
     report = Report("lab2_b", "The network at fewer bits")
 
     def placed():
-        for bits in (3, 5, 2, None):
-            if problem := _misplacement(quantize_model(float_model, bits), bits, float_model):
+        made = {bits: quantize_model(float_model, bits) for bits in (3, 5, 2, None)}
+        if len({id(network) for network in made.values()} - {id(None), id(float_model)}) == 1:
+            return "every call returns one and the same network: make a new one in each"
+        for bits, network in made.items():
+            if problem := _misplacement(network, bits, float_model):
                 return problem
         for bits, mode in ((3, False), (None, True)):
             if problem := _given_network_changes(quantize_model, bits, sample_network(seed=seed + 1).train(mode)):
@@ -87,7 +92,7 @@ def step_case(seed, bits=2, rate=0.1, training=True):
     layer = QuantLinear(4, 3, bits=bits).train(training)
     weights = {"linear.weight": torch.randn(3, 4, generator=generator), "linear.bias": torch.zeros(3)}
     layer.load_state_dict(weights)
-    return _set_out(layer, rate, torch.randn(8, 4, generator=generator), torch.arange(8) % 3)
+    return _set_out(layer, rate, torch.randn(67, 4, generator=generator), torch.arange(67) % 3)
 
 
 def network_case(seed, bits=2, rate=0.1, training=True):
@@ -106,8 +111,8 @@ def _set_out(model, rate, x, y):
     return model, torch.optim.SGD(model.parameters(), lr=rate, weight_decay=0.05), x, y
 
 
-def _moved(case, steps, clear=True, loss_of=F.cross_entropy, optimizer_of=None, evaluating=False, twice=False):
-    """Return a model's weights after steps of training, as one vector; what is wrong with the steps can be said."""
+def _moved(case, steps, clear=True, loss_of=F.cross_entropy, optimizer_of=None, evaluating=False, twice=False, looks=0):
+    """Return a model's weights and statistics after steps of training; what is wrong with the steps can be said."""
     kind, *numbers = case
     model, optimizer, x, y = CASES[kind](*numbers)
     optimizer = optimizer_of(model.parameters()) if optimizer_of else optimizer
@@ -115,6 +120,8 @@ def _moved(case, steps, clear=True, loss_of=F.cross_entropy, optimizer_of=None, 
     for _ in range(steps):
         if clear:
             model.zero_grad()
+        for _ in range(looks):
+            model(x)
         loss = loss_of(model.train(mode and not evaluating)(x), y)
         loss.backward(retain_graph=twice)
         if twice:
@@ -124,7 +131,7 @@ def _moved(case, steps, clear=True, loss_of=F.cross_entropy, optimizer_of=None, 
 
 
 def _held(model):
-    return torch.cat([parameter.detach().cpu().flatten() for parameter in model.parameters()])
+    return torch.cat([value.detach().cpu().flatten().float() for value in model.state_dict().values()])
 
 
 def _sgd(rate, **settings):
@@ -154,6 +161,9 @@ STEP_MISTAKES = {
     ),
     "gradients of earlier steps are still there: call optimizer.zero_grad": (
         lambda case, steps: _moved(case, steps, clear=False)
+    ),
+    "the images go through the network twice, so its batch-norm statistics move twice: once is enough": (
+        lambda case, steps: _moved(case, steps, looks=1)
     ),
     "these are two steps: call optimizer.step once": lambda case, steps: _moved(case, 2 * steps),
     "the gradients count twice: call backward once": lambda case, steps: _moved(case, steps, twice=True),

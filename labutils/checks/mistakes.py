@@ -75,7 +75,9 @@ CHOICES = {
     "rank the weights after the gradient step, not before it": lambda w, v, keep: of_largest(w, keep),
     "this leaves the largest signed values: compare magnitudes": lambda w, v, keep: _signed(v, keep),
     "`keep` is an argument: this leaves two weights": lambda w, v, keep: of_largest(v, 2),
-    "with keep 0 no weight is left: a slice [-0:] is everything": lambda w, v, keep: of_largest(v, keep or len(v)),
+    "with keep 0 no weight is left: a slice [-0:] is everything, an index [0 - 1] is the last": lambda w, v, keep: (
+        of_largest(v, keep or len(v))
+    ),
     "with keep d all weights are left: a slice [-0:] is everything": (lambda w, v, keep: of_largest(v, keep % len(v))),
     "this leaves one weight more than `keep`": lambda w, v, keep: of_largest(v, keep + 1),
     "this leaves one weight less than `keep`": lambda w, v, keep: of_largest(v, max(keep - 1, 0)),
@@ -184,7 +186,12 @@ SUBGRADIENT = {
     ONE_BY_ONE: lambda w, p, rate, c: one_by_one(w, p, rate) - rate * c * np.sign(w),
     ITS_OWN_RATE: lambda w, p, rate, c: subgradient_step(w, p, RATE, c),
     ITS_OWN_PROBLEM: lambda w, p, rate, c: subgradient_step(w, THREE_POINTS, rate, c),
-    "the penalty is an argument: this uses lambda 1": lambda w, p, rate, c: subgradient_step(w, p, rate, 1.0),
+    **{
+        f"the penalty is an argument: this uses lambda {own:g}": lambda w, p, rate, c, own=own: subgradient_step(
+            w, p, rate, own
+        )
+        for own in (0.2, 0.5, 1.0, 2.0)
+    },
     "this is the change of the weights: take the new weights": (
         lambda w, p, rate, c: -rate * (slope(w, p) + c * np.sign(w))
     ),

@@ -21,6 +21,10 @@ OPERATOR = {
     ),
     "the sign is wrong: weights must move towards zero": lambda w, cut: w + cut * np.sign(w),
     "negative weights must move up, not down": lambda w, cut: w - cut,
+    "negative weights must move up by the threshold, not down": lambda w, cut: np.where(np.abs(w) <= cut, 0, w - cut),
+    "0 / 0: w / |w| is no number where a weight is zero; np.sign gives 0 there": (
+        lambda w, cut: w / np.abs(w) * np.maximum(np.abs(w) - cut, 0)
+    ),
     "small weights must become zero: these stay as they are": (
         lambda w, cut: np.where(np.abs(w) > cut, w - cut * np.sign(w), w)
     ),

@@ -55,7 +55,8 @@ def descend(step, start, steps):
     with np.errstate(over="ignore", invalid="ignore"):  # what overflows is reported below, with its step
         for k in range(1, steps + 1):
             try:
-                new = np.asarray(step(weights[k - 1].copy()), dtype=np.float64)
+                new = step(weights[k - 1].copy())
+                new = np.asarray(new.detach().cpu() if hasattr(new, "detach") else new, dtype=np.float64)
             except (ValueError, TypeError) as error:
                 raise ValueError(f"step {k}: {error}") from None
             if new.shape != start.shape:

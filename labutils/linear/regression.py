@@ -10,7 +10,7 @@ import numpy as np
 def finite_array(name, values):
     """Return `values` as a float64 array; raise ValueError, naming it, where an entry is NaN, infinite or no number."""
     try:
-        array = np.asarray(values, dtype=np.float64)
+        array = np.asarray(values.detach().cpu() if hasattr(values, "detach") else values, dtype=np.float64)
     except (TypeError, ValueError):
         found = " ".join(repr(values).split())[:60]
         raise ValueError(f"{name}: expected numbers in a rectangular array, found {found}") from None

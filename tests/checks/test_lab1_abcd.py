@@ -183,7 +183,7 @@ WRONG = [
     ("lab1_d", "no rate", lambda w, p, rate, penalty: l1(w, p, 1.0, penalty), "learning rate is missing"),
     ("lab1_d", "in place", in_place_l1, "in place"),
     ("lab1_g_pruning", "all supports", lambda p, size: len(list(itertools.combinations(range(5), size))), "counts all"),
-    ("lab1_g_pruning", "compares with zero", lambda p, size: 0, "do not compare with zero"),
+    ("lab1_g_pruning", "compares with zero", lambda p, size: 0, "no exact fit is found"),
     ("lab1_g_pruning", "one", lambda p, size: 1, "expected"),
     ("lab1_g_pruning", "nine", lambda p, size: 9, "expected"),
     ("lab1_g_pruning", "half of X", lambda p, size: exact_supports(TWO_POINTS, size), "uses TWO_POINTS"),

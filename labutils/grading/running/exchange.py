@@ -173,12 +173,16 @@ def _is_sgd(plain):
 
 
 def update(arguments, plain):
-    """Do to arguments what the function did to its copies of them: arrays that may be written, and networks."""
+    """Do to arguments what the function did to its copies of them: arrays, lists, tensors, networks."""
     for value, part in zip(arguments, plain, strict=True):
         if isinstance(value, ndarray) and value.flags.writeable:
             value[...] = decode(part)
+        elif isinstance(value, list):
+            value[:] = decode(part)
         elif hasattr(value, "named_parameters"):
             _load(value, part)
+        elif hasattr(value, "detach") and not (value == (new := decode(part))).all():
+            value.detach().copy_(new)
 
 
 def share(value, network):

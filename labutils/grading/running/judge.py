@@ -109,7 +109,7 @@ def _stand_in(name, node, ask):
         @staticmethod
         def forward(ctx, w, *others):
             ctx.arguments = w.detach().clone(), *others
-            return _call(ask, f"{name}.apply", ctx.arguments)
+            return _call(ask, f"{name}.apply", (w.detach(), *others))
 
         @staticmethod
         def backward(ctx, upstream):
