@@ -180,6 +180,8 @@ def pack(take=()):
     seen = [look(file, given) for file in there if file.suffix.lower() == ".ipynb"]
     print(*seen, sep="\n")
     packed, lost = {}, [lab for lab in given if not any(found.lab == lab for found in seen)]
+    if strange := set(take) - {found.path.relative_to(files.NOTEBOOKS).as_posix() for found in seen if found.lab}:
+        raise ValueError(f"--take {' '.join(sorted(strange))}: expected the name of a lab's notebook, one of the above")
     for name in (file.name for file in there if file.suffix.lower() not in (".ipynb", ".md")):
         print(f"{SIGNS[None]} {name}: no notebook, left out")
     for lab in lost:

@@ -121,7 +121,7 @@ def find(names):
         paths = [Path(name)] if Path(name).is_file() else sorted(files.NOTEBOOKS.glob(f"{name}*"))
         paths = [path for path in paths if path.suffix == ".ipynb"]
         if not paths:
-            raise ValueError(f"{name}: expected a notebook, as in report 01 02, found none of this name")
+            raise ValueError(f"{name}: expected a notebook, as in report 01 02, found none whose name begins so")
         found += paths
     return list(dict.fromkeys(found))
 
@@ -142,6 +142,10 @@ def report(names=(), checks=False, out=None):
             cells = nbformat.read(path, as_version=4).cells
         except Exception as error:  # nbformat and json have errors of many kinds
             raise ValueError(f"{path}: expected a notebook, found {type(error).__name__}: {error}") from None
+        code = [cell for cell in cells if cell.cell_type == "code" and cell.source.strip()]
+        lacking = sum(cell.execution_count is None for cell in code)
+        unrun = f"; {lacking} of {len(code)} cells were not run: run all, save, and make it again" if lacking else ""
+        print(f"{path.name}: as it was last saved{unrun}", flush=True)
         for cell in (cell for cell in cells if belongs(cell, checks)):
             cell.id = f"{number}-{len(whole.cells)}"  # or two labs would share anchors
             if "outputs" in cell:

@@ -128,6 +128,8 @@ def test_which_of_two_copies_is_asked_and_never_guessed(folder, capsys, monkeypa
     assert "under its lab's name" in capsys.readouterr().out
     assert packed(folder, "--take", name) == taken
     assert packed(folder, "--take", f"{FIRST}.ipynb") != taken
+    assert __main__.main(["hand-in", "--take", "01", "--take", name]) == 1
+    assert "--take 01: expected the name of a lab's notebook" in capsys.readouterr().err
 
 
 def test_a_renamed_lab_is_known_by_its_cells(folder, capsys):

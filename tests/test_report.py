@@ -77,6 +77,17 @@ def test_all_labs_make_one_page(made):
     assert titles == [read(path).cells[0].source.splitlines()[0].removeprefix("# ") for path in NOTEBOOKS]
 
 
+def test_cells_that_were_not_run_are_said(made, tmp_path, capsys, monkeypatch):
+    lab = read(LAB)
+    lab.cells = [cell for cell in lab.cells if cell.cell_type == "code"][:3]
+    lab.cells[1].update(execution_count=None, outputs=[])
+    nbformat.write(lab, tmp_path / "mine.ipynb")
+    monkeypatch.setattr(report, "BROWSERS", ())
+    monkeypatch.setattr(report, "PLACES", ())
+    report.report([tmp_path / "mine.ipynb"], out=tmp_path / "r.html")
+    assert "mine.ipynb: as it was last saved; 1 of 3 cells were not run" in capsys.readouterr().out
+
+
 def test_a_name_that_is_no_lab_is_said(capsys):
     assert __main__.main(["report", "42"]) == 1
     assert re.search("42: expected a notebook", capsys.readouterr().err)

@@ -117,10 +117,11 @@ class Waiting:
         """Print what the cell waits for, or the traceback where the error is its own."""
         reason = self.reason(error, traceback)
         if reason is None:
-            shell.showtraceback((kind, error, traceback), tb_offset=tb_offset, running_compiled_code=True)
+            ran = not isinstance(error, SyntaxError)  # or IPython's own lines would stand above the cell's
+            shell.showtraceback((kind, error, traceback), tb_offset=tb_offset, running_compiled_code=ran)
             self.excused = error if self.before else None
             return
-        self.excused = error
+        self.excused, self.before = error, {}  # what it would have defined waits, and has not failed
         self.reasons |= dict.fromkeys(self.bound, reason)
         for name in self.bound:
             value = shell.user_ns.get(name)

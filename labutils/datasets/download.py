@@ -209,5 +209,5 @@ def status(root=None):
     if first:
         lines.append(f"CIFAR-10: get it with {find.HOW_TO_GET}")
     name, why = find.chosen(root=root)
-    lines.append(f"labs 06 and 07 take {name}, {why}")
+    lines.append(f"labs 06 to 08 take {name}, {why}")
     return lines

@@ -11,13 +11,15 @@ from .borrowed import taken
 from .intake import notebooks, pictures
 from .intake.notebooks import mapping, marks, outputs, source, text
 
+LOADED = re.compile(r"(?m)^Data: (CIFAR-10|shapes10),")  # as datasets.load prints it
 SOLUTION, HIDDEN_TESTS = "SOLUTION", "HIDDEN TESTS"  # the two kinds of regions, between BEGIN and END, as nbgrader's
 
 
 class Cell(NamedTuple):
     """What grading needs of a notebook's cell; `id` is its grade_id, `own_id` the format's, "" where it has none.
 
-    `pictures` are (name, data URL) of what was pasted into it, as `pictures.pasted` returns them.
+    `pictures` are (name, data URL) of what was pasted into it, as `pictures.pasted` returns them; `data`, the data set
+    of which its output says that it was loaded.
     """
 
     kind: str
@@ -28,6 +30,7 @@ class Cell(NamedTuple):
     solution: bool = False
     own_id: str = ""
     pictures: tuple = ()
+    data: str = ""
 
 
 class Question(NamedTuple):
@@ -117,6 +120,7 @@ def cell(plain):
     """Return the `Cell` of a cell as a notebook holds it, whatever is missing in it or of another type."""
     marked = marks(plain)
     points = marked.get("points")
+    loaded = [LOADED.search(text(output.get("text"))) for output in outputs(plain)]
     return Cell(
         text(plain.get("cell_type")),
         source(plain),
@@ -126,6 +130,7 @@ def cell(plain):
         bool(marked.get("solution")),
         text(plain.get("id")),
         pictures.pasted(plain),
+        next((found[1] for found in loaded if found), ""),
     )
 
 
@@ -223,4 +228,5 @@ def blank_result(student, questions, reason="", flags=()):
         },
         "answers": {question.id: "" for question in questions if question.manual},
         "own": {},
+        "data": {},
     }

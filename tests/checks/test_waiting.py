@@ -161,6 +161,16 @@ def test_the_cell_of_an_answer_that_fails_itself_shows_its_error_and_is_waited_f
     assert run(answer)[0] == [True] and kind in run(answer)[1]
 
 
+def test_a_syntax_error_is_shown_without_the_lines_of_ipython(run):
+    _, printed = run(CHECK, "def step(w):\n    retrun w")
+    assert "retrun w" in printed and "site-packages" not in printed and "ast_parse" not in printed
+
+
+def test_a_given_cell_that_waits_before_it_defines_a_function_is_not_said_to_be_wrong(run):
+    cells = [STUB, "last = step(1)\ndef error(w):\n    return w", "print(error(1))"]
+    assert run(*cells) == ([True] * 3, LINE)
+
+
 def test_a_function_that_was_defined_before_its_cell_failed_is_checked(run):
     counted, printed = run(CHECK, "def step(w):\n    return 2\nstep()", "lab1_b(step)", "print(step([1]))")
     assert counted == [True] * 4 and printed == "2\n"

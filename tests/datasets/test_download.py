@@ -690,7 +690,7 @@ def test_the_verb_without_an_option(folder, arrays, tmp_path, capsys):
     out = run(capsys)[1]
     assert "shapes10.npz: expected an npz with train_images" in out
     assert ", the first that is looked at\n" in out and out.endswith(
-        "labs 06 and 07 take cifar10, found on this computer\n"
+        "labs 06 to 08 take cifar10, found on this computer\n"
     )
 
 

@@ -329,7 +329,9 @@ SETTLED = """() => { const now = document.querySelector('.widget-vbox img').src,
 # Watches, frame by frame, what a widget's box says and what its figure does, and for how long they have differed.
 WATCH = """box => { window.differed = 0; let since = null; const input = box.querySelector('input');
     const look = now => {
-        const same = box.querySelector('[role=alert]').textContent.includes('learning rate ' + input.value + ':');
+        const said = box.querySelector('[role=alert]');
+        if (!said) return;
+        const same = said.textContent.includes('learning rate ' + input.value + ':');
         since = same ? null : since ?? now;
         window.differed = Math.max(window.differed, since === null ? 0 : now - since);
         if (window.differed !== null) requestAnimationFrame(look); };
@@ -374,6 +376,15 @@ def test_a_widget_follows_the_mouse_takes_what_is_typed_and_leaves_a_line_withou
         page.wait_for_function("value => document.querySelector('.widget-vbox input').value == value", arg=taken)
         box.locator(f"[role=alert]:text('learning rate {taken}:')").wait_for(state="attached")
     assert page.locator(".jp-Cell").count() == cells
+    menu(page, "Kernel", "Restart Kernel…")  # without a reload: what is shown belongs to a kernel that is gone
+    page.locator(".jp-Dialog .jp-mod-accept").click()
+    page.get_by_text("Run this cell to play").wait_for()
+    assert not handle.is_visible() and page.locator(".jp-RenderedImage img").is_visible()
+    page.locator("#jp-main-statusbar").get_by_text("Python 3 (ipykernel) | Idle").wait_for()
+    menu(page, "Run", "Run All Cells")
+    handle.wait_for()
+    page.wait_for_function(FINISHED, polling=250)
+    assert not page.get_by_text("Run this cell to play").is_visible()
     menu(page, "File", "Save Notebook")
     until(lambda: WIDGET in (notebooks / "play.ipynb").read_text())
     menu(page, "Kernel", "Shut Down Kernel")

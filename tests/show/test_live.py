@@ -132,6 +132,18 @@ def test_an_exercise_that_is_not_written_is_waited_for(error):
         live.agreement(bits_for_all, step, network(), random_data(), size=8)
 
 
+def test_no_empty_picture_is_shown_while_an_exercise_is_waited_for(monkeypatch):
+    def make(bits):
+        raise NotImplementedError
+
+    shown = []
+    monkeypatch.setattr(live, "get_ipython", lambda: True)
+    monkeypatch.setattr(live.display, "display", shown.append)
+    with pytest.raises(NotImplementedError):
+        watch(make=make)
+    assert not shown
+
+
 def test_steps_that_agree_with_labutils(capsys):
     line = live.agreement(rounding(quantize.STE.apply), training.step, network(), random_data(), size=8)
     assert line == "after 4 steps your weights and labutils' agree to within 1 % of the way that they went"

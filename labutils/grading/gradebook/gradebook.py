@@ -132,6 +132,7 @@ def answers_of(result, questions):
             entry = {"student": result["student"], "in_table": cell(result["student"]), "question": name}
             entry |= {key: result["questions"][name][key] for key in ("points", "comment")}
             entry |= {"answer": answer, "html": str(markdown.render(shown)), "digest": written_answers.digest(answer)}
+            entry["data"] = result.get("data", {}).get(questions[name].notebook, "")
             found.append(entry | {"own": str(markdown.render(own.pop(questions[name].notebook, "")))})
     return found
 

@@ -67,7 +67,7 @@ def _groups(entries):
     """Return [(the first entry, the places of all), ...]: answers that are the same, and have got the same, once."""
     found = {}
     for place, entry in enumerate(entries):
-        key = entry["digest"], entry["points"], entry["comment"], entry["own"]
+        key = tuple(entry[name] for name in ("digest", "points", "comment", "own", "data"))
         found.setdefault(key, (entry, []))[1].append(place)
     return list(found.values())
 

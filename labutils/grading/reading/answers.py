@@ -19,13 +19,14 @@ class Reading(NamedTuple):
 
     `cells` are its `Cell`s, each with the grade_id of the cell of the course that it is, "" where it is none of these;
     `answers` has for each written question what was written, in Markdown with pictures as data URLs, "" where nothing
-    was; `own` is text at no question; `flags` say what is odd about all this.
+    was; `own` is text at no question; `flags` say what is odd about all this; `data`, the data set that it names.
     """
 
     cells: list
     answers: dict
     own: str
     flags: list
+    data: str
 
 
 def legible(cell):
@@ -143,7 +144,8 @@ def read(cells, questions):
         found[question.id] = text
         flags += [f"{question.id}: {note}" for note in notes]
     known = (given[place].id if place is not None else "" for place in places)
-    return Reading([cell._replace(id=id) for cell, id in zip(cells, known)], found, own_text, flags)
+    data = next((cell.data for cell in cells if cell.data), "")
+    return Reading([cell._replace(id=id) for cell, id in zip(cells, known)], found, own_text, flags, data)
 
 
 def touched(question, cell):
@@ -160,7 +162,9 @@ def answer(text, found, notes):
 
 
 def enter(found, result, questions):
-    """Enter a notebook's written answers into the result of its student; questions, all of the notebook."""
+    """Enter a notebook's written answers, and its data, into the student's result; questions, all of the notebook."""
     result["answers"] |= found.answers
+    if found.data and questions:
+        result["data"][questions[0].notebook] = found.data
     if found.own and questions:
         result["own"][questions[0].notebook] = found.own

@@ -19,9 +19,11 @@ PREFERRED = (1, 1.25, 1.6, 2, 2.5, 3.2, 4, 5, 6.3, 8)  # even steps on a log sca
 # What a screen reader says when the figure has changed; nobody sees it.
 SPOKEN = '<span role="alert" style="position: absolute; width: 1px; height: 1px; overflow: hidden">{}</span>'
 WIDGET = "application/vnd.jupyter.widget-view+json"
-# Stands in place of a widget after a restart and without a kernel, where JupyterLab would say that it lacks a model.
+# Stands in place of a widget without a kernel, where JupyterLab would say that it lacks a model, and after a restart,
+# where it would leave controls behind that move and do nothing.
 RUN = """<p class="labs-play">Run this cell to play.</p><style>
-.jp-OutputArea:has(.widget-image) .labs-play,
+.jp-OutputArea:has(.widget-image):not(:has(.jupyter-widgets-disconnected)) .labs-play,
+.jp-OutputArea-child:has(.labs-play) ~ .jp-OutputArea-child:has(.jupyter-widgets-disconnected),
 .jp-OutputArea-child:has(.labs-play) ~ .jp-OutputArea-child:not(:has(.widget-image)) { display: none }
 </style>"""
 _redraw = threading.local()
@@ -51,17 +53,18 @@ class Slider(ipywidgets.HBox, ipywidgets.ValueWidget):
             layout={"flex": "1 1 auto", "width": "auto", "min_width": "0"},
         )  # fmt: skip
         self.box = ipywidgets.Text(
-            self.handle.label, continuous_update=False, tooltip=f"{description}: type a value, then press Enter",
+            continuous_update=False, tooltip=f"{description}: type a value, then press Enter",
             layout={"flex": "0 1 110px", "min_width": "40px"},
         )  # fmt: skip
         super().__init__([self.handle, self.box], layout={"max_width": "590px", "overflow": "hidden"})
         self.options, self.value = options, value
         ipywidgets.link((self.handle, "value"), (self, "value"))
+        self.say()
         self.box.observe(self.take, "value")
 
     def say(self):
         """Let the box say what the slider is at."""
-        self.box.value = self.handle.label
+        self.box.value = self.options[self.handle.index][0]  # its label is empty until it has moved
 
     def take(self, change):
         """Go to what was typed, or to the value that is nearest to it; if it is neither, stay."""

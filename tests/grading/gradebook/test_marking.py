@@ -4,6 +4,7 @@ import base64
 import csv
 import json
 import re
+import shutil
 import time
 
 import pytest
@@ -115,6 +116,18 @@ def test_the_same_answer_stands_there_once(grade):
     marker(out, "written-a.csv", anna=("2", "", "yes"))
     grade()  # they have got different points: they are no longer one
     assert (out / "marking/lab1_a_text.html").read_text(encoding="utf-8").count("<article") == 4
+
+
+def test_it_says_on_which_data_an_answers_notebook_ran(grade, tmp_path):
+    for name, data in (("anna", "shapes10, the stand-in that this package draws"), ("ben", "CIFAR-10, found here")):
+        made = notebook()
+        stream = {"output_type": "stream", "name": "stdout", "text": ["Networks run.\n", f"Data: {data}.\n"]}
+        made["cells"][1]["outputs"] = [stream]
+        shutil.rmtree(tmp_path / "in" / name)
+        hand_in(tmp_path / "in" / name, made)
+    page = (grade() / "marking/lab1_a_text.html").read_text(encoding="utf-8")
+    assert page.count("<article") == 4, "the same words about other numbers are another answer"
+    assert page.count("numbers from shapes10<") == page.count("numbers from CIFAR-10<") == 1
 
 
 def test_the_question_and_the_model_answer_stand_beside_it(grade):

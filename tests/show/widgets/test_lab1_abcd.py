@@ -68,6 +68,14 @@ def test_l1_figure_draws_both_runs_and_the_exact_solution(penalty):
     assert legend.get_title().get_text() == f"lambda = {penalty:g}"
 
 
+def test_the_box_beside_a_slider_says_its_first_value_from_the_start():
+    shown = slider((2, 3, 4), 2, "bits")
+    assert shown.box.value == "2"
+    shown.value = 4
+    shown.say()
+    assert shown.box.value == "4"
+
+
 def test_log_stops_are_even_on_a_log_scale():
     stops = widgets.log_stops(0.05, 12.5)
     assert (stops[0], stops[-1]) == (0.05, 12.5)
