@@ -6,7 +6,10 @@ from pathlib import Path
 
 from .owner import Owner
 
-NAMED = re.compile(r"(?P<front>.+?)_attempt_(?P<date>\d{4}(?:-\d\d){2}(?:-\d\d){0,3})(?:_(?P<file>.+)|\.txt)")
+NAMED = re.compile(  # "attempt" is in the language of whoever downloads: intento, Versuch, poging
+    r"(?P<front>.+?)_(?:attempt|[^\W\d_]+(?=_\d{4}(?:-\d\d){5}))_"
+    r"(?P<date>\d{4}(?:-\d\d){2}(?:-\d\d){0,3})(?:_(?P<file>.+)|\.txt)"
+)
 
 PERSON = re.compile(r"\s*[^:\n]{1,40}:[ \t]*(\S[^\n]*?)[ \t]*\(([^()\s]+)\)[ \t]*\r?\n?")  # "Name: Anna Adams (aadams)"
 

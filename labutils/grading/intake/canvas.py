@@ -12,7 +12,7 @@ NAMED = re.compile(
     r"(?P<name>[^/A-Z]*?)_(?P<late>(?:LATE|late)_)?(?P<user>[1-9]\d*)_(?:[1-9]\d*_(?P<file>.+)|(?:text|link)\.html)"
 )
 ANONYMOUS = re.compile(r"anon_(?P<late>LATE_)?(?P<user>\w+?)_(?:[1-9]\d*_(?P<file>.+)|(?:text|link)\.html)")
-AGAIN = re.compile(r"-(\d{1,2})(?=\.ipynb$)")
+AGAIN = re.compile(r"-(\d{1,2})(?=\.ipynb(?:\.txt|\.json)?$)|(?<=\.ipynb)-(\d{1,2})(?=\.(?:txt|json)$)")
 
 
 def owner(path):
@@ -25,5 +25,5 @@ def owner(path):
     file = found["file"] or ""
     again = AGAIN.search(file)
     person = f"anon {found['user']}" if anonymous else found["name"] or f"user {found['user']}"
-    attempt = f"{int(again[1]) if again else 0:06}"
+    attempt = f"{int(again[1] or again[2]) if again else 0:06}"
     return Owner(found["user"], person, AGAIN.sub("", file), bool(found["late"]), bool(again), attempt)

@@ -14,9 +14,10 @@ DEEPEST = 3  # zips in zips
 def of_a_class(names, stems):
     """Return whether the files of one folder are several students': a notebook lies in several folders of it."""
     found = [(called(name.rpartition("/")[2], stems), name.split("/")[1:]) for name in names]
-    found = [(named[0], place) for named, place in found if named and place]
-    if any(len(place) == 1 for _, place in found):  # right in it: it is a student's own
-        return False
+    found = [(named, place) for named, place in found if named and place]
+    if loose := [named for named, place in found if len(place) == 1]:  # right in it: with names in front, or one's own
+        return all(front for _, front, _ in loose) and len({front for _, front, _ in loose}) > 1
+    found = [(named[0], place) for named, place in found]
     return any(len({place[0] for named, place in found if named == stem}) > 1 for stem in stems)
 
 
@@ -28,7 +29,8 @@ def entered(folder, stems):
         if len(inside) != 1 or not inside[0].is_dir(follow_symlinks=False):
             return folder
         here, names = Path(inside[0].path), [name.partition("/")[2] for name in names]
-        if of_a_class([f"in/{name}" for name in names], stems) or "submi" in here.name.lower():
+        zipped = [f"{name}/{one}" for name in names if name.lower().endswith(".zip") for one in zip_names(here / name)]
+        if of_a_class([f"in/{name}" for name in names + zipped], stems) or "submi" in here.name.lower():
             return entered(here, stems)
 
 

@@ -5,6 +5,7 @@ wrong with a submission is its reason; none stops the others.
 """
 
 import filecmp
+import html
 import os
 import re
 import zipfile
@@ -16,6 +17,8 @@ from .names import called, choose, file_name, ignored, person
 from .notebooks import MOST_BYTES, shown, why
 from .zips import MOST_FILES, from_zip, unpacked
 
+MOST_TYPED = 1_000_000  # signs
+TAGS = re.compile(r"(?s)<(head|style|script)\b.*?</\1>|<[^>]*>")
 MOST_FLAGS = 20  # of one submission
 OWN = re.compile(r"(?i).*\.(csv|tsv|xlsx?|ods|ya?ml|json|html?|md|txt|log|ini)")  # lists, and what lies beside
 
@@ -141,8 +144,17 @@ def one(found, parts, into, stems):
         reason = why(error)
     if notebooks:
         flags += [f"{shown(name)} is there too and was not looked at" for name, _ in found.odd]
+    flags += list(filter(None, map(said, found.typed)))
     place = next((place for path in found.files.values() for place in relative(path, parts)), "") if found.id else ""
     return Submission(found.name, notebooks, shortened(flags), reason, found.id, found.late, found.again, place)
+
+
+def said(path):
+    """Return the flag of a file that has what was typed into a course system's own page, "" where nothing was."""
+    with open(path, encoding="utf-8", errors="replace") as file:
+        text = " ".join(html.unescape(TAGS.sub(" ", file.read(MOST_TYPED))).split())
+    where = f"all of it is in {shown(path.name)}"
+    return f"typed into the course system, not into a notebook: {shown(text)}; {where}" * bool(text)
 
 
 def relative(path, parts):

@@ -16,12 +16,15 @@ LASTING = (sakai, blackboard, nbgrader, canvas)  # have the same id of a student
 MOST_FILES = 200_000  # of a whole class
 WORK = re.compile(r"(?i).*(\.ipynb(\.\w+)?|\.zip)")  # what students hand in; beside it lies what is the system's own
 
+# Canvas', Moodle's and Sakai's
+TYPED = re.compile(r"(?i)(?:.*_\d+_(?:text|link)|(?:.*_)?onlinetext|.*_submission_?text)\.html")
+
 
 class Found(NamedTuple):
     """What was handed in by one student: {name as the student had it: Path}, and folders of which all is the student's.
 
-    `odd` has what is neither, [(name, whether it is a link)]; `lasts` is whether the id is the student's in all
-    downloads of the system.
+    `odd` has what is neither, [(name, whether it is a link)]; `typed` the files in which a system puts what was typed
+    into its own page; `lasts` is whether the id is the student's in all downloads of the system.
     """
 
     name: str
@@ -31,6 +34,7 @@ class Found(NamedTuple):
     files: dict = {}
     folders: list = []
     odd: list = []
+    typed: list = []
     lasts: bool = False
 
 
@@ -65,6 +69,8 @@ def recognised(names):
     fitting = {system: [name for name in work if system.owner(name)] for system in SYSTEMS}
     if not any(name.rpartition("/")[2] == gradescope.METADATA or "_export/" in name for name in names):
         fitting[gradescope] = []  # a student's own folder may be called submission_1
+    if not any(sakai.BESIDE.fullmatch(name) for name in names):
+        fitting[sakai] = list(filter(sakai.HANDED_IN.fullmatch, fitting[sakai]))
     if len({name.rpartition("/")[0] for name in fitting[canvas]}) > 1:
         fitting[canvas] = []  # Canvas' download is flat
     best = max(SYSTEMS, key=lambda system: len(fitting[system]))
@@ -94,6 +100,7 @@ def students(folder, names):
 def _student(files, system):
     """Return the `Found` of one student from [(`Owner`, Path), ...] of all that the download has of them."""
     owner, again = files[0][0], any(owner.again for owner, _ in files)
+    typed = [path for one, path in files if not one.file and TYPED.fullmatch(path.name)]
     files = sorted((one for one in files if one[0].file), key=lambda one: one[0].attempt)
     if system in BY_ATTEMPT:
         last = {owner.part: owner.attempt for owner, _ in files}
@@ -106,7 +113,8 @@ def _student(files, system):
         newest[name] = path
     again = again or len(newest) < len(files)
     lasts = system in LASTING and bool(owner.id)
-    return Found(person(owner.name), person(owner.id), any(o.late for o, _ in files), again, newest, lasts=lasts)
+    late = any(one.late for one, _ in files) or owner.late
+    return Found(person(owner.name), person(owner.id), late, again, newest, typed=typed, lasts=lasts)
 
 
 def together(downloads):
@@ -128,12 +136,12 @@ def together(downloads):
 
 def _merged(several):
     """Return one `Found` of those of one student."""
-    first, files, folders, odd = several[0], {}, [], []
+    first, files, folders, odd, typed = several[0], {}, [], [], []
     for number, one in enumerate(several):
         files |= {f"{number}/{name}" if name in files else name: path for name, path in one.files.items()}
-        folders, odd = [*folders, *one.folders], [*odd, *one.odd]
+        folders, odd, typed = [*folders, *one.folders], [*odd, *one.odd], [*typed, *one.typed]
     late, again = any(one.late for one in several), any(one.again for one in several)
-    return first._replace(late=late, again=again, files=files, folders=folders, odd=odd)
+    return first._replace(late=late, again=again, files=files, folders=folders, odd=odd, typed=typed)
 
 
 def empty_folders(folder):

@@ -79,6 +79,7 @@ def test_a_folder_of_notebooks_is_one_submission(folder, collect):
 
 def test_a_zip_in_a_students_folder_as_course_systems_deliver_it(folder, collect):
     (folder / "anna").mkdir()
+    hand_in(folder / "ben")
     zipped(folder / "anna/upload.zip", {f"{FIRST}.ipynb": "{}"})
     assert collect()["anna"].notebooks[FIRST].read_text() == "{}"
     zipped(folder / "anna/again.zip", {f"{FIRST}.ipynb": "{}", f"{SECOND}.ipynb": "2"})

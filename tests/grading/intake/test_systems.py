@@ -389,6 +389,50 @@ MORE = {
     ),
 }
 
+MORE |= {
+    "Sakai in another language": (
+        {
+            f"Lab 1/Adams, Anna(aadams)/Anlagen zur Abgabe/{ONE}": "a",
+            f"Lab 1/Berg,(bberg)/Anlagen zur Abgabe/notebooks/{ONE}": "b",
+            "Lab 1/Berg,(bberg)/timestamp.txt": "2026",
+        },
+        {"Adams, Anna": {FIRST: "a"}, "Berg": {FIRST: "b"}},
+    ),
+    "Sakai without folders": (
+        {
+            f"Lab 1/Adams, Anna(aadams)_Submission attachment(s)_{ONE}": "a",
+            "Lab 1/Adams, Anna(aadams)_timestamp.txt": "2026",
+            f"Lab 1/Berg, Ben(bberg)_Submission attachment(s)_{ONE}": "b",
+            "Lab 1/Cruz, Carla(ccruz)_timestamp.txt": "2026",
+        },
+        {"Adams, Anna": {FIRST: "a"}, "Berg, Ben": {FIRST: "b"}, "Cruz, Carla": {}},
+    ),
+    "Sakai without folders, in another language": (
+        {
+            f"Lab 1/Adams, Anna(aadams)_Pièces jointes_{ONE}": "a",
+            f"Lab 1/Berg, Ben(bberg)_Pièces jointes_{ONE}": "b",
+            "Lab 1/grades.csv": "",
+        },
+        {"Adams, Anna": {FIRST: "a"}, "Berg, Ben": {FIRST: "b"}},
+    ),
+    "Blackboard in another language": (
+        {
+            f"Tarea 1_aadams_intento_2026-11-01-10-00-00_{ONE}": "a",
+            "Tarea 1_aadams_intento_2026-11-01-10-00-00.txt": "Nombre: Anna O'Adams (aadams)",
+            f"Tarea 1_bberg_intento_2026-11-01-10-00-00_{ONE}": "b",
+        },
+        {"Anna O'Adams": {FIRST: "a"}, "bberg": {FIRST: "b"}},
+    ),
+    "names with a blank and a number are no Sakai": (
+        {f"class/muster, anna (1)/nb/{ONE}": "a", f"class/klein, ben (1)/nb/{ONE}": "b"},
+        {"muster, anna (1)": {FIRST: "a"}, "klein, ben (1)": {FIRST: "b"}},
+    ),
+    "loose notebooks in an enclosing folder": (
+        {f"class/anna_{ONE}": "a", f"class/anna_{TWO}": "a2", f"class/ben_{ONE}": "b"},
+        {"anna": {FIRST: "a", SECOND: "a2"}, "ben": {FIRST: "b"}},
+    ),
+}
+
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("case", MORE)
@@ -417,3 +461,44 @@ def test_zips_of_two_classes(tmp_path):
         shutil.make_archive(tmp_path / f"zips/class {number}", "zip", lay(tmp_path / f"laid {number}", files))
     found = submissions.collect(tmp_path / "zips", tmp_path / "unpacked", STEMS)
     assert [one.student for one in found] == ["anna", "ben", "carla", "dora"]
+
+
+BESIDE = [{}, {f"class/carla/{ONE}": "c"}, {f"class/carla/{ONE}": "c", f"class/dora/{ONE}": "d"}]
+
+
+@pytest.mark.parametrize("way", [as_a_folder, as_a_zip])
+@pytest.mark.parametrize("beside", BESIDE)
+def test_zips_in_an_enclosing_folder_are_students(way, beside, tmp_path):
+    for name in ("anna", "ben"):
+        own = lay(tmp_path / f"own {name}", {f"{name}/{ONE}": name[0]})
+        for place in ("in", "laid"):
+            shutil.make_archive(tmp_path / place / "class" / name, "zip", own)
+    found = submissions.collect(way(beside, tmp_path), tmp_path / "unpacked", STEMS)
+    rows = {one.student: one.notebooks[FIRST].read_text() for one in found}
+    assert rows == {name: name[0] for name in ("anna", "ben", "carla", "dora")[: 2 + len(beside)]}
+
+
+TYPED = {
+    "canvas": (f"adamsanna_101_9001_{ONE}", "adamsanna_101_text.html"),
+    "moodle": (f"Anna A_1_assignsubmission_file/{ONE}", "Anna A_1_assignsubmission_onlinetext/onlinetext.html"),
+    "moodle without folders": (
+        f"Anna A_1_assignsubmission_file_{ONE}",
+        "Anna A_1_assignsubmission_onlinetext_onlinetext.html",
+    ),
+    "sakai": (f"Lab/A, B(ab)/Submission attachment(s)/{ONE}", "Lab/A, B(ab)/A, B(ab)_submissionText.html"),
+}
+
+
+@pytest.mark.parametrize("system", TYPED)
+def test_what_was_typed_into_the_system_is_flagged(system, tmp_path):
+    notebook, typed = TYPED[system]
+    text = "<html><head><title>no</title></head><body><p>Because 1 &lt; 2</p></body></html>"
+    (one,) = collected({notebook: "a", typed: text}, tmp_path).values()
+    assert len(one.flags) == 1 and "'Because 1 < 2'" in one.flags[0] and typed.rpartition("/")[2] in one.flags[0]
+    (one,) = collected({notebook: "a", typed: "<p> </p>"}, tmp_path).values()
+    assert not one.flags
+
+
+def test_canvas_counts_versions_in_front_of_the_last_ending(tmp_path):
+    found = collected({f"bb_102_9002_{ONE}-1.txt": "new", f"bb_102_9003_{ONE}.txt": "old"}, tmp_path)
+    assert found["bb"].again and found["bb"].notebooks[FIRST].read_text() == "new"

@@ -8,7 +8,7 @@ import re
 from .. import tables
 from .marks import TITLE, Roster, named
 
-STUDENT = re.compile(r"(?:^|.*?/)(?P<folder>(?P<name>[^/]+?)\s*\((?P<id>[^()/]+)\))/")
+STUDENT = re.compile(r"(?:^|.*?/)(?P<folder>(?P<name>[^/]+?)\s*\((?P<id>[^()/]+)\))[/_]")
 HEADER = ("Display ID", "ID", "Last Name", "First Name", "grade")
 
 
@@ -19,13 +19,16 @@ def known(marks, roster_path=None):
         unknown = [mark.student for mark, at in found if not at]
         notes = [f"--roster is needed for the ids of {named(unknown)}"] * bool(unknown)
         return [(mark, at["id"], at["name"]) for mark, at in found if at], notes
-    roster = Roster(roster_path, (), [])
+    roster = Roster(roster_path, (), [lambda line: first_two(line)[0], lambda line: first_two(line)[1]])
     if len(roster.columns) < 2:
         raise ValueError(f"{roster_path}: expected a user id and a name first, found {', '.join(roster.columns)}")
-    user, name = roster.columns[:2]
-    roster = Roster(roster_path, (), [lambda line: line[user], lambda line: line[name]])
     found, notes = roster.match(marks, lambda mark: (mark.id or mark.student, mark.student))
-    return [(mark, line[user], line[name]) for mark, line in found], notes
+    return [(mark, *first_two(line)) for mark, line in found], notes
+
+
+def first_two(line):
+    """Return the first two cells of a table's line, by position, as Sakai reads them."""
+    return [*line.values(), "", ""][:2]
 
 
 def rows(people, most, title=None):
