@@ -73,8 +73,9 @@ def few_bits_b(distillation):
     right = far + rest
     report = Report("few_bits_b", "Learning from a teacher")
     report.close("a batch of six", lambda: distillation(scores, wanted, labels, t, soft), right, 2, mistakes, 1e-4)
-    label = "soft = 0: the labels alone"
-    report.close(label, lambda: distillation(scores, wanted, labels, t, 0.0), hard, 1, None, 1e-4)
+    report.close(
+        "soft = 0: the labels alone", lambda: distillation(scores, wanted, labels, t, 0.0), hard, 1, None, 1e-4
+    )
 
     def gradients(loss):
         places = wanted.clone().requires_grad_(), scores.clone().requires_grad_()
