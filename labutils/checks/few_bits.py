@@ -45,25 +45,25 @@ def _pair(values):
     return torch.stack([torch.as_tensor(lowest).float().reshape(()), torch.as_tensor(step).float().reshape(())])
 
 
+def _divergence(p, q):
+    """Return the mean over the batch of the divergence from p to q, in nats."""
+    return (p * (p.log() - q.log())).sum(1).mean()
+
+
 def few_bits_b(distillation):
     """Check `distillation(scores, teacher_scores, labels, temperature, soft)`, the mean loss in nats: 4 points."""
     generator = torch.Generator().manual_seed(6)
     scores, wanted = torch.randn(2, 6, 10, generator=generator) * 3
     labels, t, soft = torch.arange(6), 4.0, 0.9
     hard = F.cross_entropy(scores, labels)
-
-    def divergence(p, q):
-        """Return the mean over the batch of the divergence from p to q, in nats."""
-        return (p * (p.log() - q.log())).sum(1).mean()
-
     p, q = (wanted / t).softmax(1), (scores / t).softmax(1)
-    far, rest = soft * t**2 * divergence(p, q), (1 - soft) * hard
-    unsoftened = soft * t**2 * divergence(wanted.softmax(1), scores.softmax(1))
+    far, rest = soft * t**2 * _divergence(p, q), (1 - soft) * hard
+    unsoftened = soft * t**2 * _divergence(wanted.softmax(1), scores.softmax(1))
     mistakes = {
         "the square of the temperature is missing": far / t**2 + rest,
         "the scores are not divided by the temperature": unsoftened + rest,
         "the divergence runs the wrong way: it is the teacher's probabilities that weigh": (
-            soft * t**2 * divergence(q, p) + rest
+            soft * t**2 * _divergence(q, p) + rest
         ),
         "this is a mean over classes too: sum over them, and take the mean over the images": far / 10 + rest,
         "soft is the teacher's share, 1 - soft that of the labels": (1 - soft) / soft * far + soft / (1 - soft) * rest,
@@ -82,7 +82,7 @@ def few_bits_b(distillation):
         return torch.stack([torch.autograd.grad(loss(place), place)[0] for place in places])
 
     def loss_of(z):
-        return soft * t**2 * divergence(p, (z / t).softmax(1)) + (1 - soft) * F.cross_entropy(z, labels)
+        return soft * t**2 * _divergence(p, (z / t).softmax(1)) + (1 - soft) * F.cross_entropy(z, labels)
 
     label = "its gradient for the scores, at the teacher's own scores too"
     found = functools.partial(gradients, lambda z: distillation(z, wanted, labels, t, soft))
