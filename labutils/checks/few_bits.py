@@ -70,9 +70,8 @@ def few_bits_b(distillation):
         "the labels are missing": far,
         "the teacher is missing": hard,
     }
-    right = far + rest
     report = Report("few_bits_b", "Learning from a teacher")
-    report.close("a batch of six", lambda: distillation(scores, wanted, labels, t, soft), right, 2, mistakes, 1e-4)
+    report.close("a batch of six", lambda: distillation(scores, wanted, labels, t, soft), far + rest, 2, mistakes, 1e-4)
     label = "soft = 0: the labels alone"
     report.close(label, lambda: distillation(scores, wanted, labels, t, 0.0), hard, 1, None, 1e-4)
 
@@ -84,8 +83,8 @@ def few_bits_b(distillation):
         return soft * t**2 * divergence(p, (z / t).softmax(1)) + (1 - soft) * F.cross_entropy(z, labels)
 
     label = "its gradient for the scores, at the teacher's own scores too"
-    found = functools.partial(gradients, lambda z: distillation(z, wanted, labels, t, soft))
-    return report.close(label, found, gradients(loss_of), 1, None, 1e-5)
+    learns = functools.partial(gradients, lambda z: distillation(z, wanted, labels, t, soft))
+    return report.close(label, learns, gradients(loss_of), tolerance=1e-5)
 
 
 def few_bits_c(add_layer):
