@@ -45,48 +45,46 @@ def _pair(values):
     return torch.stack([torch.as_tensor(lowest).float().reshape(()), torch.as_tensor(step).float().reshape(())])
 
 
-def _divergence(p, q):
-    """Return the mean over the batch of the divergence from p to q, in nats."""
-    return (p * (p.log() - q.log())).sum(1).mean()
-
-
 def few_bits_b(distillation):
     """Check `distillation(scores, teacher_scores, labels, temperature, soft)`, the mean loss in nats: 4 points."""
     generator = torch.Generator().manual_seed(6)
     scores, wanted = torch.randn(2, 6, 10, generator=generator) * 3
     labels, t, soft = torch.arange(6), 4.0, 0.9
     hard = F.cross_entropy(scores, labels)
+
+    def divergence(p, q):
+        """Return the mean over the batch of the divergence from p to q, in nats."""
+        return (p * (p.log() - q.log())).sum(1).mean()
+
     p, q = (wanted / t).softmax(1), (scores / t).softmax(1)
-    far, rest = soft * t**2 * _divergence(p, q), (1 - soft) * hard
-    unsoftened = soft * t**2 * _divergence(wanted.softmax(1), scores.softmax(1))
+    far, rest = soft * t**2 * divergence(p, q), (1 - soft) * hard
+    unsoftened = soft * t**2 * divergence(wanted.softmax(1), scores.softmax(1))
     mistakes = {
         "the square of the temperature is missing": far / t**2 + rest,
         "the scores are not divided by the temperature": unsoftened + rest,
         "the divergence runs the wrong way: it is the teacher's probabilities that weigh": (
-            soft * t**2 * _divergence(q, p) + rest
+            soft * t**2 * divergence(q, p) + rest
         ),
         "this is a mean over classes too: sum over them, and take the mean over the images": far / 10 + rest,
         "soft is the teacher's share, 1 - soft that of the labels": (1 - soft) / soft * far + soft / (1 - soft) * rest,
         "the labels are missing": far,
         "the teacher is missing": hard,
     }
-    right = far + rest
     report = Report("few_bits_b", "Learning from a teacher")
-    report.close("a batch of six", lambda: distillation(scores, wanted, labels, t, soft), right, 2, mistakes, 1e-4)
-    report.close(
-        "soft = 0: the labels alone", lambda: distillation(scores, wanted, labels, t, 0.0), hard, 1, None, 1e-4
-    )
+    report.close("a batch of six", lambda: distillation(scores, wanted, labels, t, soft), far + rest, 2, mistakes, 1e-4)
+    label = "soft = 0: the labels alone"
+    report.close(label, lambda: distillation(scores, wanted, labels, t, 0.0), hard, 1, None, 1e-4)
 
     def gradients(loss):
         places = wanted.clone().requires_grad_(), scores.clone().requires_grad_()
         return torch.stack([torch.autograd.grad(loss(place), place)[0] for place in places])
 
     def loss_of(z):
-        return soft * t**2 * _divergence(p, (z / t).softmax(1)) + (1 - soft) * F.cross_entropy(z, labels)
+        return soft * t**2 * divergence(p, (z / t).softmax(1)) + (1 - soft) * F.cross_entropy(z, labels)
 
     label = "its gradient for the scores, at the teacher's own scores too"
-    found = functools.partial(gradients, lambda z: distillation(z, wanted, labels, t, soft))
-    return report.close(label, found, gradients(loss_of), 1, None, 1e-5)
+    learns = functools.partial(gradients, lambda z: distillation(z, wanted, labels, t, soft))
+    return report.close(label, learns, gradients(loss_of), tolerance=1e-5)
 
 
 def few_bits_c(add_layer):
