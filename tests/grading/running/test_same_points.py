@@ -46,7 +46,7 @@ def test_it_has_the_same_points_here_and_there(kind, monkeypatch):
 
     def ask(request):
         try:
-            found = student_process.call({"gradient": answer}, json.loads(json.dumps(request)))
+            found = student_process.call({"gradient": answer}, json.loads(json.dumps(request)), exchange)
         except Exception as error:
             found = student_process.stopped(error)
         return json.loads(json.dumps(found))
