@@ -12,8 +12,11 @@ MOST = 20  # of one cell
 MOST_BYTES = 8_000_000  # of one picture
 KINDS = {b"\x89PNG\r\n": "png", b"\xff\xd8\xff": "jpeg", b"GIF8": "gif"}  # by how a file of the kind begins
 MOST_LINES = 5
-TAG = re.compile(r"<img\b[^<>]*?\ssrc\s*=\s*[\"']?([^\s\"'<>]+)[^<>]*>", re.IGNORECASE)
-LINK = re.compile(r"!\[([^\]\n]*)\]\(\s*<?((?:attachment:([^)\s>]+)|[^)\s>]+))>?[^)\n]*\)")
+# Each looks at so many characters ahead at most, or never back: a text of nothing but beginnings takes no time.
+TAG = re.compile(r"<img\b(?=[^<>]*+>)[^<>]*?\ssrc\s*+=\s*+[\"']?([^\s\"'<>]++)[^<>]*+>", re.IGNORECASE)
+LINK = re.compile(
+    r"!\[([^\]\n]{0,500}+)\]\(\s{0,9}+<?((?:attachment:([^)\s>]{1,999}+)|[^)\s>]{1,999}+))>?[^)\n]{0,500}+\)"
+)
 INLINE = re.compile(r"data:image/[\w.+-]+;base64,([A-Za-z0-9+/=\s]*)")
 
 

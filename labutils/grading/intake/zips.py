@@ -95,6 +95,8 @@ def from_zip(path, into, stems, inner=True):
                 content = archive.read(by_name[name])  # zipfile reads no more than the member declares
                 into.mkdir(parents=True, exist_ok=True)
                 (into / f"{stem}.ipynb").write_bytes(content)
+    except UnicodeError:
+        raise ValueError("expected names in UTF-8 in the zip, found others; zip it anew") from None
     except ValueError:
         raise
     except Exception as error:  # zipfile and the decompressors each have errors of their own for a damaged file
@@ -142,6 +144,8 @@ def unpacked(path, into):
                 target.parent.mkdir(parents=True, exist_ok=True)
                 with archive.open(member) as source, open(target, "xb") as file:
                     shutil.copyfileobj(source, file)
+    except UnicodeError:
+        raise ValueError(f"{path}: expected names in UTF-8, found others; zip it anew") from None
     except (ValueError, OSError):
         raise
     except Exception as error:

@@ -157,7 +157,7 @@ def answer(text, found, notes):
     """Return an answer with its pictures in place, cut where it is long; say in `notes` what of it is not seen."""
     if len(text) > MOST_ANSWER:
         notes.append(f"the answer has {len(text)} characters and was cut after {MOST_ANSWER}")
-    notes += pictures.unseen(text, found)
+    notes += pictures.unseen(text[:MOST_ANSWER], found)
     return pictures.shown(text[:MOST_ANSWER], found)
 
 

@@ -4,16 +4,18 @@ A copy of this file runs in the student's process, the original in the grader's,
 it makes numbers, texts, lists, arrays of numbers and the course's own networks, and refuses the rest.
 """
 
-import base64
 import decimal
 import numbers
 import re
 
-# By name, since what a student's cell puts into numpy afterwards is not what other answers are sent with.
+# By name, since what a student's cell puts into these modules afterwards is not what other answers are sent with.
+from base64 import b64decode, b64encode
+
 from numpy import asarray, ascontiguousarray, float64, frombuffer, generic, ndarray
 
 REAL = (numbers.Real, decimal.Decimal)
 PLAIN = (type(None), bool, int, float, str)
+NUMBERS = re.compile(r"[<>|][biuf]\d")  # dtypes
 MODULES = ("ResNet20", "QuantLinear", "Linear")
 MOST = 200_000  # numbers of an array or a list, characters of a text; the largest layer has 36,864 weights
 SGD = ("lr", "momentum", "dampening", "weight_decay", "nesterov")
@@ -43,7 +45,7 @@ def encode(value):
             raise TypeError(f"expected an array of numbers, found one of {value.dtype}")
         if value.dtype.itemsize > 8:  # a longdouble, which each computer spells differently
             value = value.astype(float64)
-        data = base64.b64encode(ascontiguousarray(value)).decode()
+        data = b64encode(ascontiguousarray(value)).decode()
         return {"array": data, "type": value.dtype.str, "shape": value.shape}
     kinds = [kind.__name__ for kind in type(value).__mro__]  # by name: Lab 1 never loads torch
     if "Regression" in kinds:
@@ -75,9 +77,9 @@ def decode(plain):
     if "tuple" in plain:
         return tuple(map(decode, plain["tuple"]))
     if "array" in plain:
-        if not re.fullmatch(r"[<>|][biuf]\d", plain["type"]):
+        if not NUMBERS.fullmatch(plain["type"]):
             raise ValueError("expected an array of numbers, found another")
-        return bounded(frombuffer(base64.b64decode(plain["array"]), plain["type"])).reshape(plain["shape"]).copy()
+        return bounded(frombuffer(b64decode(plain["array"]), plain["type"])).reshape(plain["shape"]).copy()
     if "regression" in plain:
         from labutils.linear.regression import Regression
 

@@ -5,14 +5,17 @@ and the grader compares.
 """
 
 import builtins
-import contextlib
 import functools
-import json
-import linecache
 import os
 import shutil
-import struct
 import sys
+
+# By name, since a cell may put anything into these modules, and a right answer must still be told.
+from contextlib import suppress
+from json import dumps, loads
+from linecache import cache
+from os import dup2, fdopen
+from struct import pack, unpack
 
 NAMES = {"__name__": "__main__"}  # of the notebook
 
@@ -22,24 +25,24 @@ def take_channel():
 
     Standard input is empty from here on, and standard output and error both go to where the latter went.
     """
-    source, target = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    source, target = fdopen(os.dup(0), "rb"), fdopen(os.dup(1), "wb")
     nothing, output = os.open(os.devnull, os.O_RDONLY), os.dup(2)
 
     def read():
-        (size,) = struct.unpack(">Q", source.read(8))
-        return json.loads(source.read(size))
+        (size,) = unpack(">Q", source.read(8))
+        return loads(source.read(size))
 
     def write(answer):
-        message = json.dumps(answer).encode()
-        target.write(struct.pack(">Q", len(message)) + message)
+        message = dumps(answer).encode()
+        target.write(pack(">Q", len(message)) + message)
         target.flush()
 
     def reset():
         """Give the next cell whole streams, whatever the last one has done to them."""
         for stream, number in ((nothing, 0), (output, 1), (output, 2)):
-            os.dup2(stream, number)
+            dup2(stream, number)
         sys.stdin, sys.stdout, sys.stderr = (
-            os.fdopen(number, mode, buffering=1, errors="replace", closefd=False) for number, mode in enumerate("rww")
+            fdopen(number, mode, buffering=1, errors="replace", closefd=False) for number, mode in enumerate("rww")
         )
 
     reset()
@@ -72,8 +75,8 @@ def display(*values, **options):
 
 def run(source):
     """Run one statement; return None, or the text of the error that stopped it."""
-    name = f"<statement {len(linecache.cache)}>"
-    linecache.cache[name] = len(source), None, source.splitlines(keepends=True), name  # for inspect, and tracebacks
+    name = f"<statement {len(cache)}>"
+    cache[name] = len(source), None, source.splitlines(keepends=True), name  # for inspect, and tracebacks
     try:
         exec(compile(source, name, "exec"), NAMES)
     except BaseException as error:
@@ -108,11 +111,10 @@ def shared_with(value, arguments):
     return [place for place, one in enumerate(arguments) if own & weights(one)]
 
 
-def call(names, request):
-    """Call a student's function; return its value and what became of its arguments."""
-    from exchange import decode, decode_arguments, encode, encode_arguments
-
-    arguments = decode_arguments(request["arguments"])
+def call(names, request, exchange):
+    """Call a student's function; return its value and what became of its arguments; `exchange` is that module."""
+    encode = exchange.encode
+    arguments = exchange.decode_arguments(request["arguments"])
     name, *attributes = request["call"].split(".")
     if name not in names:
         raise NameError(f"name {name!r} is not defined")
@@ -121,22 +123,22 @@ def call(names, request):
         function = getattr(function, attribute)
     if "upstream" not in request:
         value = function(*arguments)
-        answer = {"value": encode(value), "arguments": encode_arguments(arguments)}
+        answer = {"value": encode(value), "arguments": exchange.encode_arguments(arguments)}
         return answer | {"shared": shared_with(value, arguments)}
     import torch
 
     start = arguments[0].requires_grad_()
     with torch.enable_grad():
-        (slope,) = torch.autograd.grad(function(start, *arguments[1:]), start, decode(request["upstream"]))
+        (slope,) = torch.autograd.grad(function(start, *arguments[1:]), start, exchange.decode(request["upstream"]))
     return {"value": encode(slope)}
 
 
 def main():
     """Do what the grader asks, one message after the other, until it hangs up."""
     read, write, reset = take_channel()
-    with contextlib.suppress(OSError):  # fonts that the grader has listed, so that matplotlib need not search
+    with suppress(OSError):  # fonts that the grader has listed, so that matplotlib need not search
         shutil.copytree(os.environ["LABUTILS_FONTS"], os.path.expanduser("~/.cache/matplotlib"))
-    import exchange  # noqa: F401, before a file of this name can lie in the student's folder
+    import exchange  # before a file of this name can lie in the student's folder
 
     sys.path.insert(0, "")  # where a notebook finds modules that stand beside it
     builtins.get_ipython, builtins.display = start_shell, display
@@ -144,7 +146,7 @@ def main():
         request = read()
         reset()
         try:
-            answer = {"error": run(request["run"])} if "run" in request else call(NAMES, request)
+            answer = {"error": run(request["run"])} if "run" in request else call(NAMES, request, exchange)
         except BaseException as error:
             answer = stopped(error)
         write(answer | {"number": request["number"]})

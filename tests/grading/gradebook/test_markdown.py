@@ -128,5 +128,9 @@ def test_the_courses_own_answers_are_shown_whole():
             assert "<math" in markdown.render(question.full) or "$" not in question.full
 
 
+def test_signs_that_a_terminal_or_a_page_would_obey_are_shown_as_none():
+    assert str(markdown.render("a\x1b[2Jb\u202ec\x00\nd")) == "<p>a\ufffd[2Jb\ufffdc\ufffd\nd</p>\n"
+
+
 def test_a_title_has_no_paragraph():
     assert markdown.inline("How does $x$ follow?").startswith("How does <math")

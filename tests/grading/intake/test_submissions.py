@@ -323,10 +323,11 @@ def test_a_zip_that_is_refused(folder, collect, tmp_path, members, reason):
         (b"PK\x03\x04 and then nothing", "expected a sound zip"),
         (inner()[:-30], "expected a sound zip"),
         (inner().replace(zlib.crc32(b"{}").to_bytes(4, "little"), bytes(4)), "expected a sound zip"),
+        (zipped_bytes({"é.ipynb": "{}"}).replace("é".encode(), b"\xff\xfe"), "expected names in UTF-8"),
         (inner() + b"PK\6\7" + b"\0" * 16 + b"PK\5\6" + b"\0" * 18, "found many more"),
         (inner() + b"PK\5\6" + struct.pack("<HHHHIIH", 0, 0, 9, 9, 1 << 30, 0, 0), "found many more"),
     ],
-    ids=["encrypted", "empty", "a stump", "cut", "damaged", "zip64", "an endless list"],
+    ids=["encrypted", "empty", "a stump", "cut", "damaged", "no UTF-8", "zip64", "an endless list"],
 )
 def test_a_zip_that_is_damaged(folder, collect, content, reason):
     (folder / "anna.zip").write_bytes(content)

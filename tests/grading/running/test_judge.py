@@ -21,7 +21,7 @@ def loop(monkeypatch):
     def connect(names):
         def ask(request):
             try:
-                answer = student_process.call(names, json.loads(json.dumps(request)))
+                answer = student_process.call(names, json.loads(json.dumps(request)), exchange)
             except Exception as error:
                 answer = {"error": student_process.describe(error)}
             return json.loads(json.dumps(answer))

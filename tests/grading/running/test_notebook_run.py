@@ -230,6 +230,23 @@ def test_a_wrong_answer_that_spoils_its_process_costs_its_own_question():
     assert points(graded([SETUP, above, *MASTER[3:]])) == ALL | {"q1": 0}
 
 
+TAMPERS = (
+    "import json, struct, linecache, os, base64, sys\njson.dumps = json.loads = struct.pack = linecache.cache = None\n"
+    "os.dup2 = os.fdopen = base64.b64encode = base64.b64decode = sys.modules['exchange'] = None",
+    "import sys\nsys.path.clear()\nsys.meta_path.clear()",
+    "import labutils.linear.regression as taken\ntaken.Regression = None",
+    "open('struct.py', 'w').write('1 / 0')\nopen('labutils.py', 'w').write('1 / 0')",
+)
+
+
+@namespaces
+@pytest.mark.parametrize("tampering", TAMPERS)
+def test_a_right_answer_that_spoils_its_process_costs_no_other(tampering):
+    """Neither its own points, where the process still knows its work, nor those of the next."""
+    above = DOUBLE._replace(source=f"{tampering}\n{DOUBLE.source}")
+    assert points(graded([SETUP, above, *MASTER[3:]])) == ALL
+
+
 def test_equal_statements_are_run_as_often_as_they_stand_there():
     twice = COUNT._replace(source="n = 3\nn += 1\nn += 1\ndef count(problem):\n    return n")
     assert points(graded([*MASTER[:-2], twice, MASTER[-1]])) == ALL
