@@ -328,9 +328,8 @@ def test_of_the_folder_with_the_data_nothing_else_is_seen(tmp_path, monkeypatch)
 
 
 def test_an_answer_with_endless_parts_ends_the_notebook():
-    forge = "import sys, types\nsys.modules['exchange'] = forged = types.ModuleType('exchange')"
-    forge += "\nforged.encode = forged.encode_arguments = lambda _: [[]] * 1_000_000"
-    forge += "\nforged.decode_arguments = forged.decode = lambda _: []\ncount = lambda: 3"
+    forge = "import exchange\nexchange.encode = exchange.encode_arguments = lambda _: [[]] * 1_000_000"
+    forge += "\nexchange.decode_arguments = exchange.decode = lambda _: []\ncount = lambda: 3"
     result = graded([*MASTER[:-1], code(forge), MASTER[-1]])
     assert points(result)["q2"] == 0 and "something else than was asked" in entry(result)["flags"][-1]
 
