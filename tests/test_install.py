@@ -125,14 +125,15 @@ def added(monkeypatch, bundle):
 def test_lab_1_comes_without_pytorch_and_pytorch_last(added, computer):
     computer("Linux")
     install.install(pytorch=False)
-    (lab_1, _), (labs, _) = added
+    (lab_1, flags), (labs, _) = added
+    assert flags == []
     assert {"numpy>=1.26", "ipywidgets>=8.1"} <= set(lab_1) and not [line for line in lab_1 if "torch" in line]
     assert labs[:2] == ["--no-deps", "--editable"]
     added.clear()
     install.install(["test"])
-    assert "pytest>=8" in added[0][0]
+    assert "pytest>=8" in added[0][0] and added[0][1] == ["--compile-bytecode"]
     assert [line.split(">")[0] for line in added[-1][0]] == ["torch", "torchvision"]
-    assert added[-1][1] == ["--torch-backend=cpu"]
+    assert added[-1][1] == ["--torch-backend=cpu", "--compile-bytecode"]
 
 
 def test_where_nothing_lacks_nothing_is_asked_of_anybody(added, bundle, monkeypatch):
