@@ -18,7 +18,7 @@ from .notebooks import MOST_BYTES, shown, why
 from .zips import MOST_FILES, from_zip, unpacked
 
 MOST_TYPED = 1_000_000  # signs
-TAGS = re.compile(r"(?s)<(head|style|script)\b.*?</\1>|<[^>]*>")
+TAGS = re.compile(r"(?s)<(head|style|script)\b.*?(?:</\1>|\Z)|<[^<>]*>")
 MOST_FLAGS = 20  # of one submission
 OWN = re.compile(r"(?i).*\.(csv|tsv|xlsx?|ods|ya?ml|json|html?|md|txt|log|ini)")  # lists, and what lies beside
 
@@ -151,8 +151,11 @@ def one(found, parts, into, stems):
 
 def said(path):
     """Return the flag of a file that has what was typed into a course system's own page, "" where nothing was."""
-    with open(path, encoding="utf-8", errors="replace") as file:
-        text = " ".join(html.unescape(TAGS.sub(" ", file.read(MOST_TYPED))).split())
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            text = " ".join(html.unescape(TAGS.sub(" ", file.read(MOST_TYPED))).split())
+    except OSError as error:
+        return f"{shown(path.name)}, typed into the course system, cannot be read: {error.strerror}"
     where = f"all of it is in {shown(path.name)}"
     return f"typed into the course system, not into a notebook: {shown(text)}; {where}" * bool(text)
 

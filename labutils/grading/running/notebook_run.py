@@ -60,6 +60,20 @@ def due(cells, question):
     return max(own, default=len(cells) - 1)
 
 
+def decided(student, master, question, wanted):
+    """Return the rows of a question: what loses points is decided by a process in which no other's cells ran."""
+    own, full, alone = set(map(id, wanted)), False, False
+    while not (full or alone):
+        alone = all(one.given or place in own for place, one in student.ran.items())
+        for statement in wanted:
+            student.run(statement)
+        rows = student.decide(master, question)
+        full = sum(row["points"] for row in rows) == question.max
+        if not full:
+            student.forget()  # a wrong answer may have spoilt more than itself
+    return rows
+
+
 def run(cells, master, lab, limits, only=None, told=lambda name, rows: None):
     """Run what counts of a student's cells and decide the questions of the instructor's notebook.
 
@@ -81,21 +95,13 @@ def run(cells, master, lab, limits, only=None, told=lambda name, rows: None):
                 continue
             above = [statement for statement in statements if statement.place <= due(cells, question)]
             wanted = needed(above, judge.asked(master, question), question.answers)
-            alone, full = False, False
-            while not (alone or full):  # what loses points is decided by a process in which no other's cells ran
-                alone = all(one.given or one in wanted for one in student.ran)
-                for statement in wanted:
-                    student.run(statement)
-                rows[question.id] = student.decide(master, question)
-                full = sum(row["points"] for row in rows[question.id]) == question.max
-                if not full:
-                    student.forget()  # a wrong answer may have spoilt more than itself
+            rows[question.id] = decided(student, master, question, wanted)
             told(question.id, rows[question.id])
     flags = student.flags
     code = [cell.source for cell in cells if cell.kind == "code"]
     for one in checks:
-        own = [cell.source for cell in cells if cell.id in one.answers]
-        flags += [f"{one.id}: {note}" for note in borrowed.note(own, code, one.lent)]
+        written = [cell.source for cell in cells if cell.id in one.answers]
+        flags += [f"{one.id}: {note}" for note in borrowed.note(written, code, one.lent)]
     if len(flags) > MOST_FLAGS:
         flags[MOST_FLAGS:] = [f"and {len(flags) - MOST_FLAGS} more like these"]
     reason = student.reason if cells else "it has no cells"

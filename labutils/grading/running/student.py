@@ -27,17 +27,18 @@ class Student:
         self.enter, self.limits, self.ends = enter, limits, time.monotonic() + limits.seconds
         self.sandbox = self.place = None
         self.flags, self.reason, self.late = [], "", False
-        self.ran, self.spoilt = [], {}  # the statements that ran; by name, why it may not be there
+        self.ran, self.spoilt = {}, {}  # the statements that ran, by their id; by name, why it may not be there
         self.asked, self.over, self.first = 0, {}, {}  # requests; by function of the question at hand: see `call`
+        self.share, self.until = limits.seconds, self.ends  # of the question at hand: see `decide`
 
     def _start(self):
         self.place = scratch.folder()
         self.sandbox = self.enter(self.place.name)
-        ran, self.ran = self.ran, []
-        for statement in ran:
+        ran, self.ran = self.ran, {}
+        for statement in ran.values():
             with contextlib.suppress(Ended):
                 self._ask({"run": statement.source})
-                self.ran.append(statement)
+                self.ran[id(statement)] = statement
 
     def _ask(self, request):
         """Return what the process answers, a dict; raise `Ended` where that ends it."""
@@ -69,13 +70,13 @@ class Student:
 
     def run(self, statement):
         """Run a statement that has not; where it stops, flag it, and remember which names are not there for that."""
-        if any(one is statement for one in self.ran):  # an equal one may stand there twice
+        if id(statement) in self.ran:  # an equal one may stand there twice
             return
         if not statement.given and (looks := LOOKS.search(statement.source)):
             self._flag(f"cell {statement.place + 1} looks for what calls it: {looks[0]}")
         try:
             error = self._ask({"run": statement.source}).get("error")
-            self.ran.append(statement)
+            self.ran[id(statement)] = statement
         except Ended as ended:
             if self.reason:
                 raise
@@ -87,8 +88,13 @@ class Student:
             self.spoilt |= dict.fromkeys(statement.makes or (), text)
 
     def decide(self, master, question):
-        """Return the rows of a question's check; flag functions that ended the process, or gave now this, now that."""
+        """Return the rows of a question's check; flag functions that ended the process, or gave now this, now that.
+
+        Its calls together may take half of the time that is left, so that others get theirs.
+        """
         self.over, self.first = {}, {}
+        self.share = (self.ends - time.monotonic()) / 2
+        self.until = time.monotonic() + self.share
         rows = judge.decide(master, question, self.call)
         for request, answer in self.first.values():
             with contextlib.suppress(Ended):
@@ -108,6 +114,9 @@ class Student:
         if name in self.over:
             raise Ended(self.over[name])
         try:
+            if time.monotonic() > self.until:
+                self.late = True
+                raise Ended(f"its calls took longer than {self.share:.0f} s together")
             answer = self._ask(request)
         except Ended as ended:
             self.over[name] = str(ended)
@@ -126,7 +135,7 @@ class Student:
     def forget(self):
         """End the process, so that the next one knows nothing of what ran in it."""
         self.close()
-        self.ran = []
+        self.ran = {}
 
     def close(self):
         """End the process, and leave nothing of it."""

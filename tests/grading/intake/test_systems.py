@@ -1,6 +1,7 @@
 """Downloads of course systems are recognised by their shape: one student one row, by the system's id."""
 
 import shutil
+import time
 import zipfile
 
 import pytest
@@ -497,6 +498,18 @@ def test_what_was_typed_into_the_system_is_flagged(system, tmp_path):
     assert len(one.flags) == 1 and "'Because 1 < 2'" in one.flags[0] and typed.rpartition("/")[2] in one.flags[0]
     (one,) = collected({notebook: "a", typed: "<p> </p>"}, tmp_path).values()
     assert not one.flags
+
+
+@pytest.mark.parametrize("hostile", ["<head>", "<", "<style", "&lt;<p"])
+def test_a_long_typed_page_is_looked_through_in_no_time(hostile, tmp_path):
+    (tmp_path / "typed.html").write_text(hostile * (submissions.MOST_TYPED // len(hostile)))
+    begin = time.monotonic()
+    submissions.said(tmp_path / "typed.html")
+    assert time.monotonic() - begin < 5
+
+
+def test_a_typed_page_that_cannot_be_read_is_flagged(tmp_path):
+    assert submissions.said(tmp_path / "gone.html").startswith("'gone.html', typed into the course system, cannot be")
 
 
 def test_canvas_counts_versions_in_front_of_the_last_ending(tmp_path):

@@ -23,7 +23,7 @@ from helpers.small_course import (
 
 from labutils import files
 from labutils.grading import course
-from labutils.grading.running import notebook_run, sandbox, submission_run
+from labutils.grading.running import dependencies, notebook_run, sandbox, submission_run
 
 NOTEBOOKS = files.NOTEBOOKS
 pytestmark = pytest.mark.skipif(not sandbox.POSIX, reason="grading by running needs Linux or macOS")
@@ -302,6 +302,29 @@ def test_patches_and_forged_records_earn_nothing_in_lab_1():
     }
     honest = {name: question["points"] for name, question in graded(master, master)["questions"].items()}
     assert (honest["lab1_a"], honest["lab1_b"]) == (2, 4), "nothing of it reaches the next student's marks"
+
+
+@pytest.mark.slow
+def test_calls_that_are_slow_one_by_one_leave_the_next_question_its_time():
+    master = course.read(NOTEBOOKS / "01_gradient_descent.ipynb")
+    slow = "import time\ndef gradient(X, y, w):\n    time.sleep(4)\n    return w"
+    cells = [cell._replace(source=slow) if cell.id == "lab1_a_answer" else cell for cell in master]
+    step = "def gradient_step(w, problem, learning_rate):\n    return w - learning_rate * problem.gradient(w)"
+    cells = [cell._replace(source=step) if cell.id == "lab1_b_answer" else cell for cell in cells]
+    result = graded(cells, master, seconds=30)
+    questions = result["questions"]
+    assert (questions["lab1_a"]["points"], questions["lab1_b"]["points"]) == (0, 4)
+    assert "longer than 15 s together" in " ".join(entry(result)["flags"])
+
+
+def test_many_statements_are_run_in_a_time_that_grows_with_their_number():
+    student, ran = notebook_run.Student(None, sandbox.Limits(seconds=60)), []
+    student._ask = lambda request: ran.append(request) or {}
+    statements = [dependencies.Statement(n, "w = 0", given=False) for n in range(30_000)]
+    begin = time.monotonic()
+    for statement in [*statements, *statements]:
+        student.run(statement)
+    assert len(ran) == 30_000 and time.monotonic() - begin < 5
 
 
 def test_what_checks_keep_for_later_cannot_be_written_by_an_answer():
