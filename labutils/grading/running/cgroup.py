@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 from pathlib import Path
 
 ROOT = Path("/sys/fs/cgroup")
@@ -41,9 +42,17 @@ def make(name, most):
         return None
 
 
+def was_full(folder):
+    """Return whether the kernel has ended a process of a cgroup, None for none, for want of memory there."""
+    for name in ("memory.events", "memory.oom_control"):  # of versions 2 and 1
+        with contextlib.suppress(OSError, TypeError):
+            return any(re.match("oom_kill [1-9]", line) for line in (folder / name).read_text().splitlines())
+    return False
+
+
 def remove(folder):
-    """Remove a cgroup whose processes have ended."""
-    with contextlib.suppress(OSError):
+    """Remove a cgroup, None for none, whose processes have ended."""
+    with contextlib.suppress(OSError, TypeError):
         os.rmdir(folder)
 
 

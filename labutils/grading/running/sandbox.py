@@ -103,6 +103,7 @@ class Sandbox:
 
     def __init__(self, command, room, readable=(), environment=None, limits=Limits(), isolation=None):
         self.limits, self.isolation = limits, isolation or in_force()
+        self.too_much = f"it used more than {limits.memory / 1e9:g} GB of memory"
         self.folder, root = (os.path.join(os.path.realpath(room), name) for name in ("own", "root"))
         for folder in (self.folder, root):
             os.mkdir(folder)
@@ -201,7 +202,7 @@ class Sandbox:
         if len(family) > self.limits.processes:
             self.end(f"it started more than {self.limits.processes} processes")
         if all(processes.memory(family, exact) > self.limits.memory for exact in (False, True)):
-            self.end(f"it used more than {self.limits.memory / 1e9:g} GB of memory")
+            self.end(self.too_much)
 
     def _gone(self):
         """Raise `Ended` for a command that ended by itself, with its exit code and the end of its output."""
@@ -209,10 +210,11 @@ class Sandbox:
             code = self.process.wait(2)
         except subprocess.TimeoutExpired:
             self.end("it closed its channel")
-        name = f"with exit code {code}"
-        if code > 128 or code < 0:
-            with contextlib.suppress(ValueError):
-                name = f"by {signal.Signals(code - 128 if code > 128 else -code).name}"
+        if cgroup.was_full(self.cgroup):
+            self.end(self.too_much)
+        name, by = f"with exit code {code}", code - 128 if code > 128 else -code
+        with contextlib.suppress(ValueError):
+            name = f"by {signal.Signals(by).name}"
         last = [line for line in self.output_end().splitlines() if not line.startswith("unshare: ")][-1:]
         self.end(f"its process was ended {name}" + "".join(f": {one_line(line, 200)}" for line in last))
 
@@ -235,8 +237,7 @@ class Sandbox:
         """End the command and all that it started; no matter whether some of it has ended before."""
         if self.process.poll() is None:
             processes.end_family(self.process)
-        if self.cgroup:
-            cgroup.remove(self.cgroup)
+        cgroup.remove(self.cgroup)
         for pipe in (self.process.stdin, self.process.stdout):
             with contextlib.suppress(OSError):
                 pipe.close()

@@ -76,7 +76,7 @@ def test_an_answer_that_works_in_place_is_found_out_here_too(stem, loop):
 
     rows = decided(cells, names | {"pruning_step": in_place}, loop)["lab1_c"]
     assert [row["message"] for row in rows if row["points"] == 0] == [
-        "the answer changes its input in place: work on a new array"
+        "the answer changes its input in place: work on a copy"
     ] * 4
 
 
