@@ -8,8 +8,8 @@ import numpy as np
 
 from ..linear.regression import THREE_POINTS
 from . import cases, mistakes
-from .agreement import IN_PLACE
 from .cases import AWAY, RATE
+from .comparison import IN_PLACE
 from .reference import ends, moved, pruned, slope, twice
 from .report import Report
 

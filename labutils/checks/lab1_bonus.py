@@ -7,8 +7,8 @@ import numpy as np
 
 from ..linear import descent
 from ..linear.regression import THREE_POINTS, TWO_POINTS, Regression
-from .agreement import numbers
 from .cases import RATE
+from .comparison import numbers
 from .report import Report
 
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from ..linear.regression import THREE_POINTS, Regression, lasso_three_points
 from . import cases, mistakes, mistakes_proximal
-from .agreement import IN_PLACE
 from .cases import AWAY, RATE
+from .comparison import IN_PLACE
 from .mistakes import subgradient_step
 from .reference import after, ends, moved, shrunk, trimmed, twice
 from .report import Report

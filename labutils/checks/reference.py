@@ -5,8 +5,8 @@ The reference stands here once, apart from what students can import.
 
 import numpy as np
 
-from .agreement import numbers
 from .cases import RATE
+from .comparison import numbers
 
 MEAN = "this follows the MEAN of the squares: problem.gradient is the sum's"
 CLIMBS = "the sign of the gradient is wrong: this step climbs"

@@ -9,7 +9,7 @@ import html
 import io
 import warnings
 
-from .agreement import NOTHING, difference, disagreement, numbers, same
+from .comparison import NOTHING, difference, disagreement, numbers, same
 from .failure import Absent, stopped, unwritten
 
 RECORD = "application/vnd.labutils.check+json"
