@@ -19,9 +19,7 @@ BESIDE = re.compile(r"(?:.*[/_])?(?:timestamp\.txt|grades\.(?:csv|xlsx?))")
 
 def owner(path):
     """Return the `Owner` of a file by its path in the download, or None where it is not named as Sakai names files."""
-    if found := HANDED_IN.fullmatch(path):
-        return Owner(found["id"], found["name"].strip(","), found["file"])
-    if found := OWN.fullmatch(path):
-        return Owner(found["id"], found["name"].strip(","), "")
-    found = TRANSLATED.fullmatch(path)
-    return Owner(found["id"], found["name"].strip(","), found["file"]) if found else None
+    for shape in (HANDED_IN, OWN, TRANSLATED):
+        if found := shape.fullmatch(path):
+            return Owner(found["id"], found["name"].strip(","), found.groupdict().get("file", ""))
+    return None
