@@ -8,7 +8,8 @@ import sys
 import time
 from pathlib import Path
 
-REPOSITORY = Path(__file__).resolve().parent.parent  # every other path in the bundle is made from this one
+PACKAGE = Path(__file__).resolve().parent
+REPOSITORY = PACKAGE.parent  # every other path in the bundle is made from this one
 NOTEBOOKS = REPOSITORY / "notebooks"
 
 

@@ -14,6 +14,7 @@ import pytest
 
 from labutils import __main__, doctor, files
 from labutils.datasets import find
+from labutils.maintenance import kept_networks
 from labutils.networks import checkpoints
 
 
@@ -250,7 +251,7 @@ def test_a_damaged_network_a_lost_one_and_none_at_all(computer):
     network.unlink()
     assert "found no file; take it from the bundle once more" in red(doctor.networks)
     (computer / "checkpoints" / "manifest.json").unlink()
-    assert "found none; train it with: python -m labutils pretrain" in red(doctor.networks)
+    assert "or train it with: python -m labutils pretrain" in red(doctor.networks)
     (computer / "checkpoints" / "manifest.json").write_text("{")
     assert "expected JSON" in red(doctor.networks)
 
@@ -300,7 +301,7 @@ def test_deep_measures_the_accuracy_of_every_network(computer, monkeypatch, caps
     for bits in ((None,) * 3, (4, 4, 2)):
         model = ResNet20(bits)
         accuracy = training.evaluate(model, images, labels)
-        checkpoints.save(model, "cifar10", recipe, [], accuracy)
+        kept_networks.save(model, "cifar10", recipe, [], accuracy)
     assert __main__.main(["doctor", "--deep"]) == 0
     out = capsys.readouterr().out
     assert "CIFAR-10: every image as expected" in out and out.count(": test accuracy ") == 2

@@ -4,9 +4,10 @@ import pytest
 
 from labutils import __main__
 from labutils.few_bits import pruning
+from labutils.maintenance.measuring import ablation, sensitivity
 from labutils.networks import checkpoints, quantize, training
 from labutils.networks.resnet import inner_layers
-from labutils.results import ablation, sensitivity
+from labutils.results import ablation as kept
 
 
 def test_pretrain_then_finetune(tiny, capsys):
@@ -100,7 +101,7 @@ def test_knobs_and_seeds_are_measured_once_and_resumed(tiny, monkeypatch, interr
         assert __main__.main(words) == 130 and "from the last finished epoch" in capsys.readouterr().err
         assert __main__.main(words) == 0 and len(calls) == 3
         assert __main__.main(words) == 0 and len(calls) == 3  # kept: not measured again
-        (accuracy,) = ablation.load(words[0], "cifar10")["accuracy"].values()
+        (accuracy,) = kept.load(words[0], "cifar10")["accuracy"].values()
         assert f"{accuracy[-1]:.4f}" in capsys.readouterr().out
 
 

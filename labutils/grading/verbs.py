@@ -12,7 +12,7 @@ from .gradebook.exports import SYSTEMS
 def declare(verb):
     """Declare the verbs, as `__main__.verbs` does."""
     text = "grade a folder of submissions: by running them again, or with --stored by their outputs alone, a preview"
-    option = verb("grade", grade, text, data=False)
+    option = verb("grade", grade, text, goes_on="there")
     text = "what a course system delivers, or a folder or a zip for each student; several of them are put together"
     option("submissions", metavar="SUBMISSIONS", nargs="+", help=text)
     option("--stored", action="store_true", help="read the stored outputs and run nothing")
@@ -34,7 +34,7 @@ def declare(verb):
     option("--partial", action="store_true", help=text)
     option("--export-code", action="store_true", help="write the answers in code besides, for Dolos or JPlag")
     text = "make the student's bundle: notebooks without solutions, labutils, networks, as a folder and a zip"
-    option = verb("release", make_release, text, data=False)
+    option = verb("release", make_release, text)
     option("folder", nargs="?", metavar="FOLDER", help="where it goes (default: build/release, or build/gradescope)")
     text = (
         "where you put the bundle on GitHub, OWNER/NAME or OWNER/NAME@BRANCH: adds links to Colab, Binder, Codespaces"

@@ -1,18 +1,13 @@
-"""Loads and saves trained networks, and keeps the manifest of what each file is. Used in notebooks/06 to 08.
+"""Loads trained networks, and reads the manifest of what each file is. Used in notebooks/06 to 08.
 
 PyTorch is imported where it is needed, so that `labutils doctor` reads the manifest without waiting for it.
 """
 
-import copy
 import hashlib
-import io
 import json
-import zipfile
-from dataclasses import asdict
 from pathlib import Path
 
 from .. import files
-from ..datasets import find as datasets
 
 FOLDER = files.REPOSITORY / "checkpoints"
 MANIFEST = "manifest.json"
@@ -43,6 +38,12 @@ def command(name, bits=None, recipe=None, **options):
     verb += "" if bits is None else f" --bits {','.join(map(str, bits))}"
     words = "".join(f" --{key.replace('_', '-')} {value}" for key, value in options.items())
     return f"python -m labutils {verb} --data {name}{words}"
+
+
+def again(made, command):
+    """Return what to do about a file of the bundle: where the command that made it is there, it can be run, too."""
+    own = f", or {made} it with: {files.in_terminal(command)}" if (files.PACKAGE / "maintenance").is_dir() else ""
+    return f"take it from the bundle once more{own}"
 
 
 def digest(path):
@@ -80,7 +81,7 @@ def entry(name, bits=None, recipe=None, folder=None):
     if file not in entries:
         raise FileNotFoundError(
             f"{file}: expected a trained network in {Path(folder or FOLDER) / MANIFEST}, found none; "
-            f"train it with: {files.in_terminal(command(name, bits, recipe))}"
+            f"{again('train', command(name, bits, recipe))}"
         )
     return entries[file]
 
@@ -107,7 +108,7 @@ def check(name, bits=None, recipe=None, folder=None):
     """
     expected = entry(name, bits, recipe, folder)
     path = Path(folder or FOLDER) / file_name(name, bits, recipe)
-    advice = f"take it from the bundle once more, or train it with: {files.in_terminal(expected['command'])}"
+    advice = again("train", expected["command"])
     if not path.is_file():
         raise FileNotFoundError(f"{path}: expected the network that the manifest names, found no file; {advice}")
     found = digest(path)
@@ -136,76 +137,3 @@ def load(name, bits=None, recipe=None, folder=None):
         for _, layer in quant_layers(model):
             layer.quantizer = as_it_is
     return model
-
-
-def packed(model):
-    """Return the bytes of a network's file: its state dict, its weights as rounded as the layers use them, compressed.
-
-    Of a rounded network the float weights that training moved are not kept: few different values pack to a tenth, and
-    rounding them again changes nothing. `torch.load` reads the file as any other.
-    """
-    import torch
-
-    from .quantize import settle
-
-    settled = settle(copy.deepcopy(model).cpu())
-    weights = {key: value.contiguous() for key, value in settled.state_dict().items()}
-    plain, small = io.BytesIO(), io.BytesIO()
-    torch.save(weights, plain)
-    with zipfile.ZipFile(plain) as source, zipfile.ZipFile(small, "w", zipfile.ZIP_DEFLATED) as target:
-        for item in source.infolist():
-            target.writestr(zipfile.ZipInfo(item.filename), source.read(item), zipfile.ZIP_DEFLATED, 9)
-    return small.getvalue()
-
-
-def _made_by(name, bits, named, recipe, start):
-    """Return the command that makes a network: it states the epochs, and what is not usual."""
-    usual, numbers = asdict(type(recipe)()), asdict(recipe)
-    stated = ("epochs", "seed") if named else numbers  # the name states the others
-    options = {key: numbers[key] for key in stated if key == "epochs" or numbers[key] != usual[key]}
-    made_by = command(name, bits, named, **options)
-    if start is not None and bits is None and named is None:  # a float network trained on takes both runs to make
-        made_by = f"{start['command']} && {made_by} --restart"
-    return made_by
-
-
-def save(model, name, recipe, history, accuracy, start=None, folder=None, named=None):
-    """Save a trained network and its manifest entry; neither is ever half-written.
-
-    Parameters: model, a ResNet20, whose bits decide the file name; name, its data set; recipe, a
-        `training.Recipe`; history, one dict per epoch as `training.finetune` returns it; accuracy, of these
-        weights on the test set, in float32; start, the manifest's entry of the network that was trained on (None:
-        random weights); folder, where to (None: checkpoints/); named, which of `recipes.RECIPES` it is (None: none).
-    Returns: the path of the file.
-    """
-    import torch
-
-    from .resnet import ResNet20, inner_layers
-
-    folder = Path(folder or FOLDER)
-    bits = None if model.bits == (None,) * 3 else model.bits
-    path = folder / file_name(name, bits, named)
-    files.write_whole(path, packed(model))
-    by_epoch = [round(epoch["accuracy"], 4) for epoch in history]
-    settled = by_epoch if bits else by_epoch[getattr(recipe, "prunings", 1) - 1 :]  # before that it had more weights
-    best = max([*settled, accuracy])
-    found = {
-        "sha256": digest(path),
-        "data": name,
-        "fingerprints": datasets.fingerprints(name),
-        "recipe": asdict(recipe),
-        "seed": recipe.seed,
-        "epochs": recipe.epochs,
-        "accuracy_last_epoch": round(accuracy, 4),
-        "accuracy_best_epoch": round(best, 4),
-        "accuracy_by_epoch": by_epoch,
-        "torch": torch.__version__,
-        "started_from": None if start is None else start["sha256"],
-        "command": _made_by(name, bits, named, recipe, start),
-    }
-    bits_now, stages = ({n: layer.bits for n, layer in inner_layers(m).items()} for m in (model, ResNet20(model.bits)))
-    if bits_now != stages:
-        found["layer_bits"] = bits_now
-    with files.held(folder / MANIFEST, wait=True):  # another run may add its own entry at this moment
-        files.write_json(folder / MANIFEST, manifest(folder) | {path.name: found})
-    return path

@@ -1,4 +1,4 @@
-"""Keeps a table that was measured on a data set's float network, and refuses it for any other network.
+"""Reads a table that was measured on a data set's float network, and refuses it for any other network.
 
 The file lies beside the network and says what it was measured on. `grid` of notebooks/07, `sensitivity` and `ablation`
 of notebooks/08 are such tables.
@@ -9,7 +9,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from .. import files
 from ..networks import checkpoints
 
 
@@ -31,33 +30,13 @@ class KeptTable(NamedTuple):
         """Return the command that measures the table of a data set."""
         return f"python -m labutils {self.verb} --data {name}{options}"
 
-    def save(self, name, content, folder=None, options=""):
-        """Keep a measured table with what it was measured on and return the file's path; it is never half-written.
-
-        Parameters: name, the data set's, such as "cifar10"; content, a dict that JSON can hold; folder, where to (None:
-            checkpoints/); options, what the command that made it says besides.
-        """
-        import torch
-
-        network = checkpoints.entry(name, folder=folder)
-        provenance = {
-            "network": checkpoints.file_name(name),
-            "sha256": network["sha256"],
-            "data": name,
-            "fingerprints": network["fingerprints"],
-            "torch": torch.__version__,
-            "command": self.command(name, options),
-        }
-        files.write_json(self.path(name, folder), provenance | content)
-        return self.path(name, folder)
-
     def load(self, name, folder=None):
         """Return what `read` makes of a kept table's content.
 
         Raises: FileNotFoundError where there is no such file; ValueError where it is damaged, or was measured on
             another network than the manifest's. Each names the command that mends it.
         """
-        path, advice = self.path(name, folder), f"measure it with: {files.in_terminal(self.command(name))}"
+        path, advice = self.path(name, folder), checkpoints.again("measure", self.command(name))
         if not path.is_file():
             raise FileNotFoundError(f"{path}: expected {self.what}, found no file; {advice}")
         try:

@@ -10,9 +10,10 @@ from torch.nn import functional as F
 
 from labutils.datasets import find
 from labutils.few_bits import allocation, pruning, ranges, recipes
+from labutils.maintenance import kept_networks
+from labutils.maintenance.measuring import ablation
 from labutils.networks import checkpoints, quantize, training
 from labutils.networks.resnet import ResNet20, inner_layers, quantized
-from labutils.results import ablation
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -119,7 +120,7 @@ def test_a_network_of_a_recipe_is_kept_beside_the_homeworks_and_loads_with_its_l
         layer.quantizer.lowest.data.fill_(-0.2)
         layer.quantizer.step.data.fill_(0.2)
     recipe = recipes.named("learned", 3, 1)
-    path = checkpoints.save(model, "cifar10", recipe, [{"accuracy": 0.1}], 0.1, folder=tmp_path, named="learned")
+    path = kept_networks.save(model, "cifar10", recipe, [{"accuracy": 0.1}], 0.1, folder=tmp_path, named="learned")
     assert path.name == "cifar10-2-2-2-learned.pt" and checkpoints.parse(path.name) == ("cifar10", (2, 2, 2), "learned")
     entry = checkpoints.entry("cifar10", (2, 2, 2), "learned", tmp_path)
     command = "python -m labutils anneal --recipe learned --bits 2,2,2 --data cifar10 --epochs 3 --seed 1"
@@ -150,7 +151,7 @@ def test_an_allocated_network_is_loaded_with_each_layers_bits(float_model, tmp_p
     chosen = {name: 2 + number % 3 for number, name in enumerate(inner_layers(float_model))}
     model = recipes.rounded(float_model, (3, 3, 3), "learned", chosen).eval()
     recipe = recipes.named("allocated", 1)
-    path = checkpoints.save(model, "cifar10", recipe, [{"accuracy": 0.1}], 0.1, folder=tmp_path, named="allocated")
+    path = kept_networks.save(model, "cifar10", recipe, [{"accuracy": 0.1}], 0.1, folder=tmp_path, named="allocated")
     loaded = checkpoints.load("cifar10", (3, 3, 3), "allocated", tmp_path)
     assert path.name == "cifar10-3-3-3-allocated.pt"
     assert {name: layer.bits for name, layer in inner_layers(loaded).items()} == chosen
@@ -164,7 +165,7 @@ def test_a_pruned_network_is_kept_and_then_rounded_with_its_zeros(float_model, t
     images = random_data(32, 8)
     recipe = recipes.named("gradual", 4)
     pruned, history = recipes.train(float_model, images, None, recipe, progress=False)
-    path = checkpoints.save(pruned, "cifar10", recipe, history, 0.1, folder=tmp_path, named="gradual")
+    path = kept_networks.save(pruned, "cifar10", recipe, history, 0.1, folder=tmp_path, named="gradual")
     assert path.name == "cifar10-float-gradual.pt" and checkpoints.parse(path.name) == ("cifar10", None, "gradual")
     entry = checkpoints.entry("cifar10", None, "gradual", tmp_path)
     assert entry["command"] == "python -m labutils anneal --recipe gradual --data cifar10 --epochs 4"

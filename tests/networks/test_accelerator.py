@@ -19,9 +19,9 @@ from torch.utils._pytree import tree_flatten, tree_map, tree_unflatten
 from labutils import __main__, files
 from labutils.datasets import find
 from labutils.few_bits import calibration, ranges
+from labutils.maintenance.measuring import grid, sensitivity
 from labutils.networks import checkpoints, hardware, training
 from labutils.networks.resnet import ResNet20
-from labutils.results import grid, sensitivity
 
 # A device that PyTorch knows by name and has nothing for. For "cuda", autograd would ask the driver.
 GPU = torch.device("lazy", 0)

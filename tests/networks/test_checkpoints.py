@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from labutils.few_bits import recipes
+from labutils.maintenance import kept_networks
 from labutils.networks import checkpoints, quantize, training
 from labutils.networks.resnet import ResNet20, quantized
 
@@ -18,7 +19,7 @@ HISTORY = [{"epoch": 1, "loss": 2.0, "accuracy": 0.31}, {"epoch": 2, "loss": 1.9
 def saved(tmp_path_factory):
     """A folder with one network, which no test changes."""
     folder = tmp_path_factory.mktemp("checkpoints")
-    checkpoints.save(ResNet20((4, 4, 2)), "cifar10", RECIPE, HISTORY, 0.2901, folder=folder)
+    kept_networks.save(ResNet20((4, 4, 2)), "cifar10", RECIPE, HISTORY, 0.2901, folder=folder)
     return folder
 
 
@@ -36,7 +37,7 @@ def one_line(error):
 
 def test_saved_network_is_loaded_with_its_bits_and_weights(tmp_path):
     model = ResNet20((2, 4, 4))
-    path = checkpoints.save(model, "cifar10", RECIPE, HISTORY, 0.29, folder=tmp_path)
+    path = kept_networks.save(model, "cifar10", RECIPE, HISTORY, 0.29, folder=tmp_path)
     loaded = checkpoints.load("cifar10", (2, 4, 4), folder=tmp_path)
     assert path.name == "cifar10-2-4-4.pt" and loaded.bits == (2, 4, 4) and not loaded.training
     layers = {f"{name}.weight": layer for name, layer in model.named_modules() if isinstance(layer, torch.nn.Conv2d)}
@@ -47,12 +48,12 @@ def test_saved_network_is_loaded_with_its_bits_and_weights(tmp_path):
 
 def test_a_rounded_network_packs_small_and_computes_the_same(tmp_path):
     model = ResNet20((2, 2, 2)).eval()
-    path = checkpoints.save(model, "cifar10", RECIPE, HISTORY, 0.29, folder=tmp_path)
+    path = kept_networks.save(model, "cifar10", RECIPE, HISTORY, 0.29, folder=tmp_path)
     x = torch.randn(2, 3, 32, 32)
     with torch.no_grad():
         assert torch.equal(checkpoints.load("cifar10", (2, 2, 2), folder=tmp_path)(x), model(x))
     assert path.stat().st_size < 4 * quantize.size_in_kb(ResNet20()) * 1000 / 32
-    assert path.read_bytes() == checkpoints.packed(model)  # no date, no name of a computer
+    assert path.read_bytes() == kept_networks.packed(model)  # no date, no name of a computer
 
 
 def test_manifest_says_what_the_file_is(folder):
@@ -68,13 +69,13 @@ def test_the_best_epoch_of_a_network_that_was_pruned_in_steps_is_one_after_the_l
     history = [{"epoch": n, "loss": 1.0, "accuracy": accuracy} for n, accuracy in enumerate((0.5, 0.3, 0.31, 0.29), 1)]
     recipe = recipes.FewBits(epochs=4, sparsity=0.8, prunings=3)
     for model, best in ((ResNet20(), 0.31), (ResNet20((4, 4, 4)), 0.5)):  # the rounded one was pruned before it started
-        checkpoints.save(model, "cifar10", recipe, history, 0.29, folder=tmp_path, named="gradual")
+        kept_networks.save(model, "cifar10", recipe, history, 0.29, folder=tmp_path, named="gradual")
         bits = None if model.bits[0] is None else model.bits
         assert checkpoints.entry("cifar10", bits, "gradual", tmp_path)["accuracy_best_epoch"] == best
 
 
 def test_saving_a_second_network_keeps_the_first(folder):
-    checkpoints.save(ResNet20(), "cifar10", RECIPE, HISTORY, 0.5, folder=folder)
+    kept_networks.save(ResNet20(), "cifar10", RECIPE, HISTORY, 0.5, folder=folder)
     assert set(checkpoints.manifest(folder)) == {"cifar10-4-4-2.pt", "cifar10-float.pt"}
     assert not list(folder.glob("*.tmp"))
 
@@ -134,7 +135,7 @@ def test_a_full_disk_leaves_the_old_checkpoint(folder, monkeypatch):
 
     monkeypatch.setattr(torch, "save", full)
     with pytest.raises(OSError, match="No space left"):
-        checkpoints.save(ResNet20((4, 4, 2)), "cifar10", RECIPE, HISTORY, 0.9, folder=folder)
+        kept_networks.save(ResNet20((4, 4, 2)), "cifar10", RECIPE, HISTORY, 0.9, folder=folder)
     assert (folder / "cifar10-4-4-2.pt").read_bytes() == before
     assert checkpoints.entry("cifar10", (4, 4, 2), folder=folder)["accuracy_last_epoch"] == 0.2901
     assert not list(folder.glob("*.tmp"))

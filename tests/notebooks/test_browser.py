@@ -27,8 +27,12 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
 FLAGS += " --disable-component-update --disable-sync"
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-# Of the labs that measure networks for minutes, only the cells that their widgets need, and a stand-in for the rest.
+# Of long labs, only the cells that their widgets need, or the first claim, and a stand-in for the rest.
 ENOUGH = {
+    "00_true_or_false": (
+        "setup problem prediction-1 sgd sgd-zeros sgd-plot verdict-1 check-1 recorded recorded-table verdicts",
+        "outcomes = {}",
+    ),
     "06_ste_quantization": (
         "setup load-data load-float histograms answer-a answer-b yours widget-static widget "
         "predictions-static predictions",

@@ -1,36 +1,18 @@
-"""The grid of all combinations of bits: accuracies are evaluate's, nothing beats the front, what is kept comes back."""
+"""The grid of all combinations of bits: nothing beats the front, and what is kept comes back."""
 
 import json
 
 import numpy as np
 import pytest
-import torch
 
 from labutils.datasets import find
-from labutils.networks import augmentation, checkpoints, training
+from labutils.maintenance import kept_networks
+from labutils.maintenance.measuring import grid as measuring
+from labutils.networks import checkpoints, training
 from labutils.networks.quantize import average_precision, size_in_kb
-from labutils.networks.resnet import ResNet20, quantized
+from labutils.networks.resnet import ResNet20
 from labutils.results import grid
 from labutils.results.grid import Scheme
-
-
-@pytest.fixture(scope="module")
-def images():
-    """Seventy random images, so that the last batch of 32 is a short one, and labels that the network often gives."""
-    rng = np.random.default_rng(0)
-    return rng.integers(0, 256, (70, 32, 32, 3), np.uint8)
-
-
-def test_every_accuracy_is_what_evaluate_says(random_network, images):
-    x = augmentation.normalise(torch.as_tensor(images))
-    with torch.no_grad():
-        labels = random_network(x).argmax(1).numpy()  # the float network is right
-    measured = grid.measure(random_network, images, labels, choices=(3, 5), batch=32)
-    assert len(measured) == 8
-    for bits, accuracy in measured.items():
-        rounded = quantized(random_network, bits)
-        assert accuracy == training.evaluate(rounded, images, labels, batch=32), bits
-    assert len(set(measured.values())) > 3  # the combinations can be told apart
 
 
 def test_the_front_is_what_nothing_beats():
@@ -54,9 +36,9 @@ def test_the_front_is_what_nothing_beats():
 def folder(tmp_path, random_network):
     """A checkpoints folder with a float network and its grid of eight combinations."""
     recipe = training.Cosine(epochs=1)
-    checkpoints.save(random_network, "cifar10", recipe, [{"accuracy": 0.5}], 0.5, folder=tmp_path)
+    kept_networks.save(random_network, "cifar10", recipe, [{"accuracy": 0.5}], 0.5, folder=tmp_path)
     accuracies = {bits: sum(bits) / 20 for bits in [(a, b, c) for a in (2, 4) for b in (2, 4) for c in (2, 4)]}
-    grid.save("cifar10", accuracies, 70, tmp_path)
+    measuring.save("cifar10", accuracies, 70, tmp_path)
     return tmp_path
 
 

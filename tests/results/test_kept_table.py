@@ -7,21 +7,27 @@ import pytest
 import torch
 
 from labutils.datasets import find
+from labutils.maintenance import kept_networks
+from labutils.maintenance.measuring import grid as measuring_grid
+from labutils.maintenance.measuring import sensitivity as measuring_sensitivity
 from labutils.networks import checkpoints, training
 from labutils.networks.resnet import ResNet20
 from labutils.results import grid, sensitivity
 
 GRID = {bits: sum(bits) / 20 for bits in product((2, 4), repeat=3)}
 SENSITIVITY = {"a": {2: 0.5, 3: 0.25}, "b": {2: 0.0, 10: 0.125}}
-KINDS = {"grid": (grid, GRID, "a grid of bits"), "sensitivity": (sensitivity, SENSITIVITY, "the layers' sensitivity")}
+KINDS = {
+    "grid": (grid, measuring_grid, GRID, "a grid of bits"),
+    "sensitivity": (sensitivity, measuring_sensitivity, SENSITIVITY, "the layers' sensitivity"),
+}
 
 
 @pytest.fixture(params=KINDS)
 def kept(request, tmp_path):
     """Return (module, path, command, what) of a table that was just kept, in a folder with its float network."""
-    module, table, what = KINDS[request.param]
-    checkpoints.save(ResNet20(), "cifar10", training.Cosine(epochs=1), [{"accuracy": 0.5}], 0.5, folder=tmp_path)
-    path = module.save("cifar10", table, 70, tmp_path)
+    module, measured, table, what = KINDS[request.param]
+    kept_networks.save(ResNet20(), "cifar10", training.Cosine(epochs=1), [{"accuracy": 0.5}], 0.5, folder=tmp_path)
+    path = measured.save("cifar10", table, 70, tmp_path)
     assert path == tmp_path / f"cifar10-{request.param}.json"
     return module, path, f"labutils {request.param} --data cifar10", what
 

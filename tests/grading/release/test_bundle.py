@@ -308,8 +308,12 @@ def test_the_students_command_line_has_no_instructors_room(released):
     command = [sys.executable, "-S", "-m", "labutils", "release"]  # -S: without the checkout that is installed here
     result = subprocess.run(command, cwd=folder, capture_output=True, text=True)
     assert result.returncode == 2 and result.stdout == "" and "invalid choice: 'release'" in result.stderr
+    assert "hand-in" in result.stderr and not re.search("pretrain|'test'|bench", result.stderr)
     help = subprocess.run([*command[:-1], "--help"], cwd=folder, capture_output=True, text=True, check=True).stdout
     assert re.findall(r"(?m)^    ([a-z-]+)", help) == ["lab", "install", "data", "doctor", "hand-in", "report"]
+    missing = "from labutils.networks import checkpoints; checkpoints.load('cifar10', (5, 5, 5))"
+    text = subprocess.run([sys.executable, "-c", missing], cwd=folder, capture_output=True, text=True).stderr
+    assert "take it from the bundle once more" in text and "train it" not in text  # it cannot be trained there
 
 
 def test_the_students_readme_and_makefile(released, tmp_path):
