@@ -1,6 +1,7 @@
 """The command line: `python -m labutils VERB`. Each verb says what it does and ends with one line."""
 
 import argparse
+import difflib
 import importlib
 import sys
 from pathlib import Path
@@ -172,13 +173,13 @@ def _declare_looking(verb):
 
 
 def verbs(parser):
-    """Declare all verbs: for each its help, the function that runs it, and its options."""
-    subparsers = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    """Declare all verbs: for each its help, what runs it, and its options. Return of each whether the help shows it."""
+    subparsers, known = parser.add_subparsers(dest="verb", required=True, metavar="VERB"), {}
     rooms = [room for room in ROOMS if Path(__file__).with_name(room).is_dir()]  # which no student's bundle has
 
     def verb(name, run, text, data=True, epochs=None, seed=False):
-        shown = {"help": text} if rooms or name not in MAINTAINERS else {}
-        command = subparsers.add_parser(name, **shown, description=text)
+        known[name] = bool(rooms) or name not in MAINTAINERS
+        command = subparsers.add_parser(name, **({"help": text} if known[name] else {}), description=text)
         command.set_defaults(run=run)
         if data:
             command.add_argument("--data", default=None, help="cifar10 or shapes10 (default: as the labs choose)")
@@ -193,14 +194,20 @@ def verbs(parser):
     _declare_looking(verb)
     for room in rooms:
         importlib.import_module(f".{room}.verbs", __package__).declare(verb)
+    return known
 
 
 def main(words=None):
     """Run one verb; return the exit status: 0, 1 where it failed or found something to mend, or 130 after Ctrl-C."""
     parser = argparse.ArgumentParser(prog="python -m labutils", description=__doc__.splitlines()[0])
-    verbs(parser)
+    known, words = verbs(parser), sys.argv[1:] if words is None else words
+    if words and not words[0].startswith("-") and words[0] not in known:
+        shown = [name for name, is_shown in known.items() if is_shown]
+        near = ", ".join(difflib.get_close_matches(words[0], shown, 1)) or ", ".join(shown)
+        print(f"labutils: expected a verb, such as {near}; found {words[0]!r}; --help says them all", file=sys.stderr)
+        return 2
     arguments = parser.parse_args(words)
-    arguments.words = sys.argv[1:] if words is None else words
+    arguments.words = words
     try:
         return arguments.run(arguments) or 0
     except (ValueError, OSError) as error:
