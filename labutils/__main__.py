@@ -1,6 +1,7 @@
 """The command line: `python -m labutils VERB`. Each verb says what it does and ends with one line."""
 
 import argparse
+import difflib
 import importlib
 import sys
 from pathlib import Path
@@ -113,7 +114,7 @@ def _declare_looking(verb):
 
 
 def verbs(parser):
-    """Declare all verbs: for each its help, the function that runs it, and its options."""
+    """Declare all verbs: for each its help, the function that runs it, and its options; return their names."""
     subparsers = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     rooms = [room for room in ROOMS if Path(__file__).with_name(room).is_dir()]  # which no student's bundle has
 
@@ -126,14 +127,19 @@ def verbs(parser):
     _declare_looking(verb)
     for room in rooms:
         importlib.import_module(f".{room}.verbs", __package__).declare(verb)
+    return list(subparsers.choices)
 
 
 def main(words=None):
     """Run one verb; return the exit status: 0, 1 where it failed or found something to mend, or 130 after Ctrl-C."""
     parser = argparse.ArgumentParser(prog="python -m labutils", description=__doc__.splitlines()[0])
-    verbs(parser)
+    known, words = verbs(parser), sys.argv[1:] if words is None else words
+    if words and not words[0].startswith("-") and words[0] not in known:
+        near = ", ".join(difflib.get_close_matches(words[0], known, 1) or known)
+        print(f"labutils: expected a verb, such as {near}; found {words[0]!r}; --help says them all", file=sys.stderr)
+        return 2
     arguments = parser.parse_args(words)
-    arguments.words = sys.argv[1:] if words is None else words
+    arguments.words = words
     try:
         return arguments.run(arguments) or 0
     except (ValueError, OSError) as error:

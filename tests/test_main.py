@@ -127,6 +127,17 @@ def test_bad_arguments_are_refused(words, capsys):
     assert stop.value.code == 2 and "expected" in capsys.readouterr().err
 
 
+def test_a_mistyped_verb_is_answered_with_those_that_the_help_shows(monkeypatch, capsys):
+    assert __main__.main(["releese"]) == 2
+    assert (
+        capsys.readouterr().err == "labutils: expected a verb, such as release; found 'releese'; --help says them all\n"
+    )
+    monkeypatch.setattr(__main__, "ROOMS", ())  # as in a student's bundle
+    assert __main__.main(["pretrian"]) == 2
+    error = capsys.readouterr().err
+    assert "hand-in, report" in error and "pretrain" not in error and error.count("\n") == 1
+
+
 def test_an_unwritable_folder(tiny, monkeypatch, capsys):
     (tiny / "file").write_text("")
     monkeypatch.setattr(checkpoints, "FOLDER", tiny / "file" / "checkpoints")

@@ -110,7 +110,7 @@ def agreement(make, step, float_model, data, bits=2, steps=4, size=64):
     apart = float((_weights(yours.model) - _weights(ours)).norm() / (_weights(ours) - before).norm())
     after = f"after {yours.steps} steps your weights"
     if apart < 0.01:
-        return f"{after} and labutils' agree to within 1 % of the way that they went"
+        return f"{after} and labutils' agree to within 1 % of the distance that they moved"
     return f"{after} are {apart:.0%} of the way from labutils'; the checks above say why"
 
 

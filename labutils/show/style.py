@@ -94,7 +94,7 @@ def describe(figure):
 
 def _course(artist, label):
     """Return a line's label with its first and last value, or with how many points it has where none are joined."""
-    y = artist.get_ydata() if isinstance(artist, Line2D) else ()
+    y = [value for value in artist.get_ydata() if not math.isnan(value)] if isinstance(artist, Line2D) else ()
     if len(y) < 2:
         return label
     if artist.get_linestyle() == "None":

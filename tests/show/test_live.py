@@ -146,7 +146,7 @@ def test_no_empty_picture_is_shown_while_an_exercise_is_waited_for(monkeypatch):
 
 def test_steps_that_agree_with_labutils(capsys):
     line = live.agreement(rounding(quantize.STE.apply), training.step, network(), random_data(), size=8)
-    assert line == "after 4 steps your weights and labutils' agree to within 1 % of the way that they went"
+    assert line == "after 4 steps your weights and labutils' agree to within 1 % of the distance that they moved"
 
 
 @pytest.mark.parametrize(

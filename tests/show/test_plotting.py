@@ -192,6 +192,8 @@ def test_a_description_names_panels_axes_and_lines(runs):
     )
     text = style.describe(plotting.plot_weights(runs))
     assert text.startswith("3 panels. plain: weight: w₁ 0 to -0.75, w₂ 0 to 2.4, ") and text.count("w₅") == 3
+    shorter = plotting.plot_lines([1, 2, 3], {"two epochs": [0.5, 0.9, np.nan]}, "epoch", "accuracy")
+    assert style.describe(shorter) == "accuracy against epoch: two epochs 0.5 to 0.9."
 
 
 def test_a_description_reads_out_what_is_written_and_counts_points():
