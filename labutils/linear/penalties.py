@@ -1,6 +1,6 @@
 """Penalties that make weights sparse, beside plain L1: Hoyer, Hoyer-square, group Lasso, and group Lasso the wrong way.
 
-Values, gradients and, where they have one that is in use, proximal operators. Weights are of shape (..., d); the two
+Of Hoyer's the values and gradients, of the groups' the proximal operators. Weights are of shape (..., d); the two
 penalties on groups take (..., groups, d), one group a row. Used in notebooks/00.
 """
 
@@ -66,18 +66,10 @@ def trimming_threshold(w):
     return (w * w).sum(axis=-1) / np.abs(w).sum(axis=-1) * size[..., 0]
 
 
-def group_lasso(w):
-    """Return the group Lasso penalty of weights (..., groups, d), of shape (...): the sum of the rows' L2 norms.
-
-    It is the L1 norm of the L2 norms. Groups of one size need no factor sqrt(d) each: it goes into the penalty's.
-    Source: Yuan and Lin (2006). Used in notebooks/00.
-    """
-    return np.linalg.norm(finite_array("w", w), axis=-1).sum(axis=-1)
-
-
 def group_soft_threshold(w, threshold):
-    """Shorten every row by `threshold` in its L2 norm, to zero at most: the proximal operator of `group_lasso`.
+    """Shorten every row by `threshold` in its L2 norm, to zero at most: the proximal operator of group Lasso.
 
+    Group Lasso is the sum of the rows' L2 norms. Groups of one size need no factor sqrt(d) each.
     Parameters: w, finite numbers (..., groups, d); threshold, 0 or more, broadcast against the norms (..., groups).
     Returns: a new array; zeros are never negative zeros.
     Raises: ValueError for a negative threshold or a w that is not finite.
@@ -90,17 +82,10 @@ def group_soft_threshold(w, threshold):
     return w * share[..., None] + 0.0
 
 
-def l2_of_l1(w):
-    """Return group Lasso the wrong way round, the L2 norm of the rows' L1 norms, for weights (..., groups, d).
-
-    Its square is known as the exclusive Lasso (Zhou, Jin and Hoi, 2010). Used in notebooks/00.
-    """
-    return np.linalg.norm(np.abs(finite_array("w", w)).sum(axis=-1), axis=-1)
-
-
 def l2_of_l1_threshold(w, threshold):
-    """Take the proximal step of threshold * `l2_of_l1`: it thins out every row and empties none, or all at once.
+    """Take the proximal step of group Lasso the wrong way: it thins out every row and empties none, or all at once.
 
+    That penalty is the L2 norm of the rows' L1 norms; its square is the exclusive Lasso (Zhou, Jin and Hoi, 2010).
     At the minimum z each row is soft-thresholded by c times the L1 norm that it keeps, with one c for all rows. For a
     given c that norm is the largest of (sum of the m largest magnitudes) / (1 + c m); c itself is found by bisection.
     Parameters: w, finite numbers (..., groups, d); threshold, 0 or more, broadcast against the penalties (...).
