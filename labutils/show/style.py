@@ -1,4 +1,4 @@
-"""How all figures look, and how they become pictures with a description: the style of every lab.
+"""How all figures look, and how they become pictures: the style of every lab.
 
 Colours are Okabe and Ito's (2008), told apart by the colour-blind; lines differ in dash pattern and marker too, so that
 a grey print can be read. Labels are plain text: matplotlib's typesetting of formulas takes longer than all the rest of
@@ -15,14 +15,14 @@ import matplotlib.pyplot as plt
 from matplotlib import ticker
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from PIL import Image
+
+from . import alternative_text
 
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 2)), (0, (8, 2)))
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 LOSS_FLOOR = 1e-32  # curves are cut here: float64 has no digits left for what lies below
-ROUNDING = 1e-16  # what a description calls 0: how much less it is differs between processors
 FEW_POINTS = 40  # so many points get a marker each
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -61,7 +61,7 @@ def use_style():
 
 def _picture(figure):
     """Return a Figure as a notebook keeps it: base64 text, and the metadata that carry its alternative text."""
-    return base64.b64encode(png(figure)).decode(), {"alt": describe(figure)}
+    return base64.b64encode(png(figure)).decode(), {"alt": alternative_text.describe(figure)}
 
 
 def png(figure):
@@ -78,29 +78,6 @@ def png(figure):
     buffer = io.BytesIO()
     image.save(buffer, "png")
     return buffer.getvalue()
-
-
-def describe(figure):
-    """Return what the Figure shows in one line, for who cannot see it: each panel's title, axes, lines and labels."""
-    panels = [ax for ax in figure.axes if ax.get_visible()]
-    parts = [f"{len(panels)} panels"] if len(panels) > 1 else []
-    for ax in panels:
-        axes = " against ".join(label for label in (ax.get_ylabel(), ax.get_xlabel()) if label)
-        shown = ", ".join(map(_course, *ax.get_legend_handles_labels()))
-        texts = ", ".join(text.get_text() for text in ax.texts if not ax.containers)  # the labels of bars say more
-        parts.append(": ".join(text.replace("\n", " ") for text in (ax.get_title(), axes, shown, texts) if text))
-    return ". ".join(part for part in (figure.get_suptitle(), *parts) if part) + "."
-
-
-def _course(artist, label):
-    """Return a line's label with its first and last value, or with how many points it has where none are joined."""
-    y = [value for value in artist.get_ydata() if not math.isnan(value)] if isinstance(artist, Line2D) else ()
-    if len(y) < 2:
-        return label
-    if artist.get_linestyle() == "None":
-        return f"{label} ({len(y)} points)"
-    first, last = (f"{value:.2g}" if abs(value) > ROUNDING else "0" for value in (y[0], y[-1]))
-    return f"{label} {first} to {last}"
 
 
 def weight_names(count):

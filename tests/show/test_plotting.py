@@ -13,7 +13,7 @@ from PIL import Image
 
 from labutils.linear import descent
 from labutils.linear.regression import THREE_POINTS, Regression
-from labutils.show import plotting, style
+from labutils.show import alternative_text, plotting, style
 
 
 @pytest.fixture(autouse=True)
@@ -187,13 +187,13 @@ def test_a_png_shows_the_figure_to_within_its_palette(runs):
 
 
 def test_a_description_names_panels_axes_and_lines(runs):
-    assert style.describe(plotting.plot_loss(runs, THREE_POINTS, title="three runs")) == (
+    assert alternative_text.describe(plotting.plot_loss(runs, THREE_POINTS, title="three runs")) == (
         "three runs: loss L (log scale) against step: plain 51 to 0, pruned 51 to 0, short rate 51 to 0.75."
     )
-    text = style.describe(plotting.plot_weights(runs))
+    text = alternative_text.describe(plotting.plot_weights(runs))
     assert text.startswith("3 panels. plain: weight: w₁ 0 to -0.75, w₂ 0 to 2.4, ") and text.count("w₅") == 3
     shorter = plotting.plot_lines([1, 2, 3], {"two epochs": [0.5, 0.9, np.nan]}, "epoch", "accuracy")
-    assert style.describe(shorter) == "accuracy against epoch: two epochs 0.5 to 0.9."
+    assert alternative_text.describe(shorter) == "accuracy against epoch: two epochs 0.5 to 0.9."
 
 
 def test_a_description_reads_out_what_is_written_and_counts_points():
@@ -201,14 +201,14 @@ def test_a_description_reads_out_what_is_written_and_counts_points():
         "uniform": [(2, 0.5, "2 bits"), (4, 0.9, "4 bits")],
         "mixed": [(3, 0.6, "(4, 4, 2)"), (4, 0.7, "(2, 4, 4)")],
     }
-    text = style.describe(plotting.plot_tradeoff(groups, "bits", "accuracy", "title"))
+    text = alternative_text.describe(plotting.plot_tradeoff(groups, "bits", "accuracy", "title"))
     assert text == (
         "title: accuracy against bits: uniform 0.5 to 0.9, mixed (2 points): 2 bits, 4 bits, (4, 4, 2), (2, 4, 4)."
     )
-    text = style.describe(plotting.plot_matrices({"before": [[1, -2]], "after": [[0, -1]]}))
+    text = alternative_text.describe(plotting.plot_matrices({"before": [[1, -2]], "after": [[0, -1]]}))
     assert text == "2 panels. before: 1.00, -2.00. after: 0, -1.00."
     run = descent.trimmed_proximal_gradient(THREE_POINTS, 0.2, keep=2, steps=100)
-    text = style.describe(plotting.plot_support(run, title="keep 2"))
+    text = alternative_text.describe(plotting.plot_support(run, title="keep 2"))
     alive = (run.weights != 0).sum(axis=0)
     assert text.startswith(f"keep 2: not zero against step: w₁ at {alive[0]} of 101 steps, w₂ at {alive[1]} of ")
 

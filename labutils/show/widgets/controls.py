@@ -13,7 +13,7 @@ import matplotlib.pyplot as plt
 from IPython.display import HTML, display
 from matplotlib.figure import Figure
 
-from .. import style
+from .. import alternative_text, style
 
 PREFERRED = (1, 1.25, 1.6, 2, 2.5, 3.2, 4, 5, 6.3, 8)  # even steps on a log scale, ten to a decade (Renard's R10)
 # What a screen reader says when the figure has changed; nobody sees it.
@@ -122,7 +122,7 @@ def explore(draw, **controls):
         image.value = style.png(figure)
         for control in controls.values():
             control.say()
-        words.value = SPOKEN.format(html.escape(style.describe(figure)))
+        words.value = SPOKEN.format(html.escape(alternative_text.describe(figure)))
         places[:] = [ax.get_position() for ax in figure.axes]
 
     for control in controls.values():

@@ -8,7 +8,7 @@ import pytest
 
 from labutils.linear import descent
 from labutils.linear.regression import THREE_POINTS, Regression, lasso_three_points
-from labutils.show import plotting, style, widgets
+from labutils.show import alternative_text, plotting, style, widgets
 from labutils.show.widgets.controls import explore, slider
 
 
@@ -146,7 +146,7 @@ def test_no_garbage_is_collected_in_the_middle_of_a_redraw_and_it_is_afterwards_
 
 
 def test_a_redraw_survives_that_a_cell_shows_and_closes_all_figures_meanwhile(monkeypatch):
-    describe = style.describe
+    describe = alternative_text.describe
 
     def meanwhile(figure):
         plt.close("all")  # as below each cell, which JupyterLab runs in another thread
@@ -157,7 +157,7 @@ def test_a_redraw_survives_that_a_cell_shows_and_closes_all_figures_meanwhile(mo
         return png(figure)
 
     png = style.png
-    monkeypatch.setattr(style, "describe", meanwhile)
+    monkeypatch.setattr(alternative_text, "describe", meanwhile)
     monkeypatch.setattr(style, "png", in_the_middle)
     other = plt.figure()
     control, image, _ = explore(
