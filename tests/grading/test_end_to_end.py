@@ -219,3 +219,22 @@ def test_marks_are_the_expected_ones_all_the_way_round(system, handed_in, expect
         assert exported(system, out) == {NUMBERS[one]: points for one, points in deserved.items()}
     elif system == "gradescope":
         assert zipfile.is_zipfile(out / "gradescope.zip")
+
+
+@pytest.mark.slow
+def test_a_lab_with_networks_is_graded_in_isolation_question_by_question(tmp_path):
+    (path,) = (path for path in NOTEBOOKS if path.stem[:2] == "07")
+    answers, right = solutions(read(path)), "32 if bits is None"
+    assert right in answers["lab2_e_answer"]
+    wrong = answers | {"lab2_e_answer": answers["lab2_e_answer"].replace(right, "0 if bits is None")}
+    for name, filled in {"Rita Right_1": answers, "William Wrong_2": wrong}.items():
+        folder = tmp_path / "in" / f"{name}_assignsubmission_file"
+        folder.mkdir(parents=True)
+        nbformat.write(fill(student_version.student_version(read(path)), filled), folder / path.name)
+    assert __main__.main(["grade", str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--jobs", "2"]) == 0
+    results = json.loads((tmp_path / "out/grades.json").read_text("utf-8"))
+    assert [one["isolation"] for one in results] == [sandbox.NAMESPACES] * 2 and not any(
+        r["timed_out"] for r in results
+    )
+    full = [{name for name, one in result["questions"].items() if one["points"] == one["max"]} for result in results]
+    assert full == [{"lab2_d", "lab2_e", "lab2_f"}, {"lab2_d", "lab2_f"}]

@@ -2,12 +2,14 @@
 
 import concurrent.futures
 import contextlib
+import functools
 from pathlib import Path
 
 from ... import files
 from .. import course
 from . import sandbox, scratch, submission_run
 from .kept import Kept, course_digest, submission_digest
+from .notebook_run import furnish
 
 PATIENCE = 10  # seconds in which a scheduler must answer
 FAILED = "failed"  # in `again`: all whose grading failed
@@ -38,8 +40,11 @@ def grade(submissions, folder, jobs=1, dask=None, isolated=True, masters=files.N
     masters = {path.stem: course.read(path) for path in sorted(Path(masters).glob("*.ipynb"))}
     masters = {stem: cells for stem, cells in masters.items() if course.questions_of(cells)}
     (Path(folder) / "done").mkdir(parents=True, exist_ok=True)  # by which a folder with marks is known
-    with files.held(Path(folder) / "done"), _executor(jobs, dask) as (executor, workers):
-        yield from Class(masters, folder, isolated, **options).results(submissions, executor, workers)
+    with files.held(Path(folder) / "done"), scratch.folder() as room, _executor(jobs, dask) as (executor, workers):
+        class_ = Class(masters, folder, isolated, **options)
+        if dask is None and sandbox.in_force() == sandbox.NAMESPACES:  # elsewhere students could change it
+            class_.lab = functools.cache(lambda: str(furnish(room)))
+        yield from class_.results(submissions, executor, workers)
 
 
 class Class:
@@ -49,6 +54,7 @@ class Class:
         there is no isolation; seconds, what each notebook may take; again, the student, or `FAILED`, whose kept
         results are not used; question, the grade_id of the one question that is graded, anew, where a result of
         the others is kept, whichever labutils it is from.
+    Attributes: lab, a function that returns the folder which all students' processes read, or None for one each.
     """
 
     def __init__(self, masters, folder, isolated=True, seconds=None, again=None, question=None):
@@ -57,7 +63,7 @@ class Class:
         if question is not None and (question not in known or known[question].manual):
             checks = ", ".join(name for name, one in known.items() if not one.manual)
             raise ValueError(f"--question: expected one of {checks}, found {question}")
-        self.only = known.get(question)
+        self.only, self.lab = known.get(question), lambda: None
         self.kept, self.options = Kept(Path(folder), course_digest(masters, seconds)), {"seconds": seconds}
 
     def results(self, submissions, executor, workers):
@@ -84,14 +90,14 @@ class Class:
                 continue
             yield from finished(most=2 * workers - 1)
             work = dict(zip(("name", "notebooks", "flags", "reason"), what)) | self.options
-            work |= {"masters": self.masters, "only": self.question if old else None}
+            work |= {"masters": self.masters, "only": self.question if old else None, "lab": self.lab()}
             waiting[executor.submit(submission_run.apart, work, self.isolated)] = work, digest, old
         yield from finished(most=0)
         for work, digest, old in died:  # once more, and alone
             try:
                 yield self._done(executor.submit(submission_run.apart, work, self.isolated).result(), work, digest, old)
             except submission_run.Died as error:
-                yield submission_run.grade_one(**work, broken=f"it could not be graded: {error}")
+                yield submission_run.grade_one(**work | {"reason": f"it could not be graded: {error}"})
 
     def _old(self, student, digest):
         """Return the result that is kept and may be used, or None."""

@@ -145,3 +145,15 @@ def needed(found, wanted, answers=()):
         if names_left:
             parts.extend(makers.pop(names_left.pop(), ()))
     return [one for number, one in enumerate(found) if number in chosen]
+
+
+def calm(found, answers):
+    """Return the statements without those of answers to other questions that change what is imported, or anything."""
+    imports = [one for one in found if one.source.startswith(IMPORTS)]
+    modules = {name for one in imports for name in one.makes or ()}
+
+    def patches(one):
+        made = one.makes or frozenset()
+        return made & ANYTHING or made & modules and one not in imports
+
+    return [one for one in found if one.answer in ("", *answers) or not patches(one)]

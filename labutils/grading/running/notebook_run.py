@@ -4,6 +4,7 @@ For each question those statements are run on which its answer depends; then the
 included, is decided by `judge`: it doesn't matter whether the student's check cell was changed, doubled or lost.
 """
 
+import compileall
 import contextlib
 import shutil
 import sys
@@ -14,7 +15,7 @@ from ...datasets import find
 from ...networks import checkpoints
 from .. import borrowed, course
 from . import exchange, judge, student_process
-from .dependencies import merged, needed
+from .dependencies import calm, merged, needed
 from .sandbox import Ended, Sandbox
 from .student import Student
 
@@ -23,7 +24,7 @@ MOST_FLAGS = 20  # of one notebook; a count says how many more there are
 
 
 def furnish(room):
-    """Put into a folder what a student's process reads: students' labutils, networks, its program; return it."""
+    """Put into a folder what students' processes read: students' labutils, networks, their program; return it."""
     import matplotlib.font_manager  # it makes the list of fonts, which takes seconds: the list is handed on
 
     lab, package = Path(room) / "lab", files.REPOSITORY / "labutils"
@@ -35,6 +36,7 @@ def furnish(room):
         shutil.copy(file, lab)
     for file in Path(matplotlib.get_cachedir()).glob("fontlist-*.json"):
         shutil.copy(file, lab / "fonts")
+    compileall.compile_dir(lab / "labutils", quiet=2)  # here, for they cannot write there
     for path in (lab, *lab.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)  # it may be read by another user
     return lab
@@ -61,17 +63,21 @@ def due(cells, question):
 
 
 def decided(student, master, question, wanted):
-    """Return the rows of a question: what loses points is decided by a process in which no other's cells ran."""
-    own, full, alone = set(map(id, wanted)), False, False
-    while not (full or alone):
-        alone = all(one.given or place in own for place, one in student.ran.items())
-        for statement in wanted:
+    """Return the rows of a question. What loses points is decided again, for a wrong answer may spoil more than itself.
+
+    That is in a process in which no other question's cells ran, and then without what other answers do to modules,
+    where they do anything. The best of these counts.
+    """
+    own, quiet, best = set(map(id, wanted)), calm(wanted, question.answers), []
+    alone = all(one.given or place in own for place, one in student.ran.items())
+    for statements in [wanted] * (2 - alone) + [quiet] * (len(quiet) < len(wanted)):
+        for statement in statements:
             student.run(statement)
-        rows = student.decide(master, question)
-        full = sum(row["points"] for row in rows) == question.max
-        if not full:
-            student.forget()  # a wrong answer may have spoilt more than itself
-    return rows
+        best = max(student.decide(master, question), best, key=lambda rows: sum(row["points"] for row in rows))
+        if sum(row["points"] for row in best) == question.max:
+            break
+        student.forget()
+    return best
 
 
 def run(cells, master, lab, limits, only=None, told=lambda name, rows: None):

@@ -27,6 +27,15 @@ def memory(found, exact):
     return used
 
 
+def waited(pids):
+    """Return the seconds for which processes stood ready and no processor was free, where Linux counts them."""
+    nanoseconds = 0
+    for pid in pids:
+        with contextlib.suppress(OSError, IndexError), open(f"/proc/{pid}/schedstat") as counts:
+            nanoseconds += int(counts.read().split()[1])
+    return nanoseconds / 1e9
+
+
 def end_family(process):
     """Kill a supervisor's descendants, first to last, until there are none, and then itself."""
     for _ in range(100):

@@ -35,7 +35,7 @@ class Limits(NamedTuple):
     """What a command may use: seconds of wall time and of each process's processor time, processes, and bytes.
 
     `call` is for one message, `memory` for all processes together, `file_size` for one file and for the output, `disk`
-    for all files.
+    for all files. `patience` are seconds for which it may wait besides, where others keep the processors busy.
     """
 
     seconds: float = 120
@@ -45,6 +45,7 @@ class Limits(NamedTuple):
     memory: int = 6_000_000_000
     file_size: int = 64_000_000
     disk: int = 256_000_000
+    patience: float = 0
 
 
 class CannotGrade(ValueError):
@@ -135,7 +136,8 @@ class Sandbox:
         )
         os.set_blocking(self.process.stdin.fileno(), False)
         self.seconds, self.ends = limits.seconds, time.monotonic() + limits.seconds
-        self.looks, self.reason, self.ran_out = time.monotonic() + 0.5, "", False
+        self.looked, self.reason, self.ran_out = time.monotonic(), "", False
+        self.patience, self.waited, self.counted = limits.patience, 0.0, 0.0  # counted: see `_wait_longer`
 
     def _may_be_another(self):
         """Return whether the command can run as another user: we are root, and others may read Python."""
@@ -186,23 +188,30 @@ class Sandbox:
             raise Ended(self.reason)
         ready = any(select.select(reads, writes, [], 0.25))
         now = time.monotonic()
+        looks = now > self.looked + 0.5
+        if looks:
+            self._look(now)
         if now > self.ends:
             self.ran_out = True
             self.end(f"it ran longer than {self.seconds:.3g} s")
-        if now > self.looks:
-            self.looks = now + 0.5
-            self._look()
-            if not ready and self.process.poll() is not None and not any(select.select(reads, [], [], 0)):
-                self._gone()  # and it has not written its last since
+        if looks and not ready and self.process.poll() is not None and not any(select.select(reads, [], [], 0)):
+            self._gone()  # and it has not written its last since
         return ready
 
-    def _look(self):
+    def _look(self, now):
         """End the command where it has too many processes, or they too much memory: no limit of one process does."""
         family = processes.family(self.process.pid)
+        self._wait_longer(processes.waited(one.pid for one in family), now)
         if len(family) > self.limits.processes:
             self.end(f"it started more than {self.limits.processes} processes")
         if all(processes.memory(family, exact) > self.limits.memory for exact in (False, True)):
             self.end(self.too_much)
+
+    def _wait_longer(self, counted, now):
+        """Give the command the time back for which there was no processor for it; `counted` are the seconds so far."""
+        more = max(0, min(counted - self.counted, now - self.looked, self.patience - self.waited))
+        self.looked, self.counted = now, counted
+        self.waited, self.ends = self.waited + more, self.ends + more
 
     def _gone(self):
         """Raise `Ended` for a command that ended by itself, with its exit code and the end of its output."""

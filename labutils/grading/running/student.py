@@ -2,10 +2,11 @@
 
 import contextlib
 import json
+import os
 import re
 import time
 
-from . import judge, scratch
+from . import judge, processes, scratch
 from .sandbox import Ended, one_line
 
 MOST_PARTS = 100_000  # lists and dicts in one answer, counted before it is parsed: each takes memory
@@ -24,8 +25,9 @@ class Student:
     """
 
     def __init__(self, enter, limits):
-        self.enter, self.limits, self.ends = enter, limits, time.monotonic() + limits.seconds
-        self.sandbox = self.place = None
+        self.enter, self.limits, self.sandbox, self.place = enter, limits, None, None
+        self.waited = -processes.waited([os.getpid()])  # for a processor: see `_now`
+        self.ends = self._now() + limits.seconds
         self.flags, self.reason, self.late = [], "", False
         self.ran, self.spoilt = {}, {}  # the statements that ran, by their id; by name, why it may not be there
         self.asked, self.over, self.first = 0, {}, {}  # requests; by function of the question at hand: see `call`
@@ -40,11 +42,20 @@ class Student:
                 self._ask({"run": statement.source})
                 self.ran[id(statement)] = statement
 
+    def _waited(self):
+        """Return the seconds for which there was no processor, for it or for this process; only so many count."""
+        waited = self.waited + processes.waited([os.getpid()]) + (self.sandbox.waited if self.sandbox else 0)
+        return min(waited, self.limits.patience)
+
+    def _now(self):
+        """Return the time by a clock that stands still while there is no processor."""
+        return time.monotonic() - self._waited()
+
     def _ask(self, request):
         """Return what the process answers, a dict; raise `Ended` where that ends it."""
         while self.sandbox is None:
             self._start()
-        left = self.ends - time.monotonic()
+        left = self.ends - self._now()
         if left <= 0:
             self.late, self.reason = True, f"it ran longer than {self.limits.seconds:g} s"
             raise Ended(self.reason)
@@ -53,6 +64,7 @@ class Student:
             if self.sandbox.has_answered():
                 self._flag("its process answered what nobody had asked")
                 self.sandbox.end("it answered what nobody had asked")
+            self.sandbox.patience = self.sandbox.waited + self.limits.patience - self._waited()
             raw = self.sandbox.ask(json.dumps(request | {"number": self.asked}).encode(), min(left, self.limits.call))
             with contextlib.suppress(ValueError, RecursionError):
                 answer = json.loads(raw) if raw.count(b"[") + raw.count(b"{") < MOST_PARTS else None
@@ -93,8 +105,8 @@ class Student:
         Its calls together may take half of the time that is left, so that others get theirs.
         """
         self.over, self.first = {}, {}
-        self.share = (self.ends - time.monotonic()) / 2
-        self.until = time.monotonic() + self.share
+        self.share = (self.ends - self._now()) / 2
+        self.until = self._now() + self.share
         rows = judge.decide(master, question, self.call)
         for request, answer in self.first.values():
             with contextlib.suppress(Ended):
@@ -114,7 +126,7 @@ class Student:
         if name in self.over:
             raise Ended(self.over[name])
         try:
-            if time.monotonic() > self.until:
+            if self._now() > self.until:
                 self.late = True
                 raise Ended(f"its calls took longer than {self.share:.0f} s together")
             answer = self._ask(request)
@@ -142,6 +154,7 @@ class Student:
         if self.sandbox is not None:
             if self.sandbox.output_is_full():
                 self._flag(f"its output was cut at {self.limits.file_size / 1e6:g} MB")
+            self.waited += self.sandbox.waited
             self.sandbox.__exit__()
             self.place.cleanup()
             self.sandbox = None

@@ -11,15 +11,17 @@ import subprocess
 import sys
 import tempfile
 import time
+from pathlib import Path
 
 from ... import files
 from .. import course
 from ..reading import answers
-from . import judge, processes, sandbox, scratch
+from . import exchange, judge, processes, sandbox, scratch
 from .notebook_run import furnish, run
 
 MEMORY = 4_000_000_000  # bytes, of the process that decides
 SECONDS = 120  # that a notebook may take; one call or statement of it may take a quarter
+PATIENCE = 3  # times as long it may wait besides, where the computer's other work leaves it no processor
 SLACK = 120  # seconds that a submission may take besides, in this process
 UNPROTECTED = "graded without isolation: code of this class could reach your files, this result and the network"
 _running = set()  # the processes that grade now
@@ -29,13 +31,13 @@ class Died(Exception):
     """The process that graded a submission ended without a result; the message says how."""
 
 
-def grade_one(name, notebooks, masters, flags=(), reason="", seconds=None, only=None, broken=""):
+def grade_one(name, notebooks, masters, flags=(), reason="", seconds=None, only=None, lab=None):
     """Grade one submission by running it.
 
     Parameters: name, the student's; notebooks and masters, dicts from stem to `Cell`s, the student's and the
-        instructor's, or to the reason why there are none; flags and reason, what is known of the submission; seconds,
-        what each notebook may take (default: `SECONDS`); only, the grade_id of the one question to be decided (None:
-        all); broken, why nothing is run, where the grader has died of it before.
+        instructor's, or to the reason why there are none; flags, what is known of the submission; reason, why nothing
+        of it is run, if nothing is; seconds, what each notebook may take (default: `SECONDS`); only, the grade_id of
+        the one question to be decided (None: all); lab, the folder that `furnish` made, where there is one.
     Returns: the result, plain JSON, with an entry for every notebook and every question of the instructor's.
     Raises: CannotGrade where a check cannot be set up.
     """
@@ -44,19 +46,19 @@ def grade_one(name, notebooks, masters, flags=(), reason="", seconds=None, only=
     flags = [*flags, *[UNPROTECTED] * (force != sandbox.NAMESPACES)]
     result = course.blank_result(name, asked, reason, flags) | {"isolation": force, "timed_out": []}
     with scratch.folder() as room:
-        lab = None
         for stem, master in masters.items():
             cells, rows, entry = notebooks.get(stem, reason or "missing"), {}, result["notebooks"][stem]
             mine = [question for question in asked if question.notebook == stem]
             found = answers.read([] if isinstance(cells, str) else cells, mine)
             answers.enter(found, result, mine)
-            if isinstance(cells, str) or broken:
+            if isinstance(cells, str) or reason:
                 entry |= {"status": "missing" if cells == "missing" else "failed"}
-                entry |= {"reason": cells if isinstance(cells, str) else broken}
+                entry |= {"reason": cells if isinstance(cells, str) else reason}
             else:
-                lab = lab or furnish(room)
+                lab = Path(lab or furnish(room))
                 limit = seconds or SECONDS
-                limits, begun = sandbox.Limits(limit, limit / 4, int(limit) + 1), time.monotonic()
+                limits = sandbox.Limits(limit, limit / 4, int(limit) + 1, patience=PATIENCE * limit)
+                begun = time.monotonic()
                 result["notebooks"][stem], rows, timed_out = run(found.cells, master, lab, limits, only)
                 result["notebooks"][stem]["seconds"] = round(time.monotonic() - begun, 1)
                 result["timed_out"] += [stem] * timed_out
@@ -64,7 +66,7 @@ def grade_one(name, notebooks, masters, flags=(), reason="", seconds=None, only=
             for question in (question for question in mine if not question.manual):
                 given = rows.get(question.id) or judge.one_row(question, result["notebooks"][stem]["reason"])
                 result["questions"][question.id] |= {"points": sum(row["points"] for row in given), "rows": given}
-    return _summed(result, reason or broken)
+    return _summed(result, reason)
 
 
 def _summed(result, reason):
@@ -84,7 +86,9 @@ def apart(work, isolated=True):
     Raises: as `grade_one`; CannotGrade where it should be isolated and there is no isolation; Died where the process
         ends without a result.
     """
+    sandbox.demand(isolated)
     seconds = (work.get("seconds") or SECONDS) * len(work["masters"]) + SLACK
+    most = seconds * (1 + PATIENCE)
     environment = os.environ | {"PYTHONPATH": str(files.REPOSITORY)}
     with tempfile.TemporaryFile() as said:
         command = [sys.executable, "-B", "-m", __name__]
@@ -92,9 +96,9 @@ def apart(work, isolated=True):
         with subprocess.Popen(command, env=environment, start_new_session=True, **pipes) as process:
             _running.add(process)
             try:
-                raw, _ = process.communicate(json.dumps([work, isolated, seconds]).encode(), timeout=seconds)
+                raw, _ = process.communicate(json.dumps([work, sandbox.in_force(), seconds]).encode(), timeout=most)
             except subprocess.TimeoutExpired:
-                raise Died(f"it took longer than {seconds:g} s") from None
+                raise Died(f"it took longer than {most:g} s") from None
             finally:
                 process.kill()
                 _running.discard(process)
@@ -117,8 +121,10 @@ def stop():
 
 
 def main():
-    """Read the work, [arguments of `grade_one`, isolated, seconds of processor time], and write its result."""
-    work, isolated, seconds = json.load(sys.stdin.buffer)
+    """Read the work, [arguments of `grade_one`, isolation, seconds of processor time], and write its result."""
+    work, force, seconds = json.load(sys.stdin.buffer)
+    sandbox.in_force = lambda: force  # who asks has tried it
+    exchange.without_compiler()
     _limit(int(seconds))
     for one in (work["masters"], work["notebooks"]):
         for stem, cells in one.items():
@@ -126,7 +132,6 @@ def main():
     with os.fdopen(os.dup(1), "wb") as out:
         os.dup2(2, 1)  # what else is printed here is no result
         try:
-            sandbox.demand(isolated)
             answer = {"result": grade_one(**work)}
         except sandbox.CannotGrade as error:
             answer = {"cannot": str(error)}

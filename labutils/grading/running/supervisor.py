@@ -116,13 +116,13 @@ def _refuse_calls():
     _call("prctl", _PR_SET_SECCOMP, _SECCOMP_FILTER, program, 0, 0)
 
 
-def _set_limits(seconds, call, cpu_seconds, processes, memory, file_size, disk, isolated):
+def _set_limits(given, isolated):
     import resource
 
-    limits = {"CORE": 0, "CPU": cpu_seconds, "FSIZE": file_size, "NOFILE": 512, "DATA": memory, "AS": 4 * memory}
-    limits |= {"SIGPENDING": 1000, "MSGQUEUE": 0}
+    limits = {"CORE": 0, "CPU": given["cpu_seconds"], "FSIZE": given["file_size"], "NOFILE": 512}
+    limits |= {"DATA": given["memory"], "AS": 4 * given["memory"], "SIGPENDING": 1000, "MSGQUEUE": 0}
     if isolated:  # elsewhere it would count all processes of this user
-        limits["NPROC"] = processes
+        limits["NPROC"] = given["processes"]
     for name, value in limits.items():
         with contextlib.suppress(ValueError, OSError, AttributeError):  # macOS knows or grants fewer
             resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (value, value + (name == "CPU")))
@@ -149,7 +149,7 @@ def supervise(plan):
                 os.chown(plan["folder"], plan["user"], plan["user"])
             _give_up_privileges(plan["user"])
             _refuse_calls()
-        _set_limits(**plan["limits"], isolated=isolated or plan["user"] is not None)
+        _set_limits(plan["limits"], isolated=isolated or plan["user"] is not None)
         os.execv(plan["command"][0], plan["command"])
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 1)  # so that who reads sees the end when the command ends

@@ -1,6 +1,8 @@
 """What passes between a student's process and the grader's."""
 
 import json
+import subprocess
+import sys
 from decimal import Decimal
 from fractions import Fraction
 
@@ -86,3 +88,25 @@ def test_more_than_any_exercise_returns_is_refused(value, refused):
     plain = {"array": "A" * 4 * exchange.MOST, "type": "|i1", "shape": [3 * exchange.MOST]}
     with refused():
         exchange.decode(plain if isinstance(value, np.ndarray) else value)
+
+
+@pytest.mark.slow
+def test_optimizers_do_without_the_compiler_and_whoever_asks_for_it_gets_it():
+    code = """
+import inspect, sys
+from labutils.grading.running import exchange
+exchange.without_compiler()
+import torch
+layer = torch.nn.Linear(3, 3)
+for kind in torch.optim.SGD, torch.optim.Adam:
+    optimizer = kind(layer.parameters(), lr=0.1)
+    layer(torch.ones(1, 3)).sum().backward()
+    optimizer.step(); optimizer.zero_grad()
+inspect.getmodule(layer)
+assert "torch._dynamo.eval_frame" not in sys.modules
+import torch._dynamo.config
+assert torch._dynamo.is_compiling() is False and torch._dynamo.eval_frame
+optimizer.step()
+"""
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert found.returncode == 0, found.stderr

@@ -179,7 +179,7 @@ def test_a_call_that_ends_the_process_costs_its_own_question(source):
     assert points(result) == {"q1": 0, "q1_text": None, "q2": 3}
     assert all(ENDED[source] in row["message"] for row in result["questions"]["q1"]["rows"])
     assert entry(result)["flags"][0].startswith(f"q1: double: {ENDED[source]}")
-    assert time.monotonic() - begin < 15, "a function that ran out of time is not called again"
+    assert time.monotonic() - begin < 45, "a function that ran out of time is not called again"
 
 
 def test_a_notebook_has_a_bound_whatever_its_calls_take(tmp_path):
@@ -245,6 +245,27 @@ def test_a_right_answer_that_spoils_its_process_costs_no_other(tampering):
     """Neither its own points, where the process still knows its work, nor those of the next."""
     above = DOUBLE._replace(source=f"{tampering}\n{DOUBLE.source}")
     assert points(graded([SETUP, above, *MASTER[3:]])) == ALL
+
+
+PATCHES = (
+    "np.asarray = None",
+    "setattr(np, 'asarray', None)",
+    "from numpy import *\nnp.asarray = THREE_POINTS = None",
+    "if np.asarray is not None:\n    np.__dict__.update(asarray=None)",
+)
+
+
+@pytest.mark.parametrize("patch", PATCHES)
+def test_what_an_answer_does_to_modules_costs_no_answer_that_uses_them(patch):
+    above = DOUBLE._replace(source=f"{patch}\n{DOUBLE.source}")
+    uses = COUNT._replace(source="def count(problem):\n    return np.asarray(double(problem.X)).shape[1]")
+    assert points(graded([SETUP, above, *MASTER[3:-2], uses, MASTER[-1]])) == ALL
+
+
+def test_an_answer_may_need_what_another_did_to_modules():
+    above = DOUBLE._replace(source=f"np.float_of_mine = float\n{DOUBLE.source}")
+    uses = COUNT._replace(source="def count(problem):\n    return np.float_of_mine(problem.X.shape[1])")
+    assert points(graded([SETUP, above, *MASTER[3:-2], uses, MASTER[-1]])) == ALL
 
 
 def test_equal_statements_are_run_as_often_as_they_stand_there():

@@ -31,6 +31,8 @@ def test_its_figures_are_those_of_the_code():
     for figure in (
         f"{submission_run.SECONDS} s, or what `--seconds`",
         f"and {submission_run.SLACK} s: {bound / 60:g} minutes",
+        f"{bound * (1 + submission_run.PATIENCE) / 60:g} minutes at most",
+        f"for {('two', 'three')[submission_run.PATIENCE - 2]} times as long at most",
         f"{judge.SECONDS} s of its own a question, {submission_run.MEMORY / 1e9:g} GB",
         f"| {limits.memory / 1e9:g} GB",
         f"| {limits.processes} |",

@@ -129,6 +129,25 @@ def test_time_is_limited(ended, kind):
     assert ended("while True: os.write(1, b'0')", kind, Limits(seconds=1)) != ""
 
 
+@pytest.mark.skipif(not os.path.exists("/proc/self/schedstat"), reason="the system does not count it")
+def test_waiting_for_a_processor_that_others_have_is_no_time_of_its_own(ended, monkeypatch):
+    own = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(own)})
+    spin = [sys.executable, "-c", "print(1, flush=True)\nwhile True: pass"]
+    others = [subprocess.Popen(spin, stdout=subprocess.PIPE, start_new_session=True) for _ in range(3)]
+    try:
+        assert all(one.stdout.read(1) for one in others)
+        works = "while time.process_time() < 1: pass\nos._exit(7)"
+        assert ended(works, limits=Limits(seconds=1.5)) == "it ran longer than 1.5 s"
+        assert ended(works, limits=Limits(seconds=1.5, patience=60)) == "its process was ended with exit code 7"
+        assert ended("time.sleep(60)", limits=Limits(seconds=1.5, patience=60)) == "it ran longer than 1.5 s"
+    finally:
+        os.sched_setaffinity(0, own)
+        for one in others:
+            one.kill()
+            one.communicate()
+
+
 @both
 def test_memory_is_limited(told, ended, kind):
     assert told("tell(attempt(bytearray, 100 * 10**9))", kind) == "MemoryError"
