@@ -18,13 +18,17 @@ CLOSE = 0.25  # standard deviations of the scores; bfloat16 changed an order ove
 
 
 def progress(items, description, total=None):
-    """Yield the items under a progress bar with the time left; the bar is cleared away at the end.
+    """Yield the items under a progress bar with the time left; it is cleared away at the end, and where a loop stops.
 
     Parameters: items; description, what stands before the bar; total, how many, where the items do not say.
     """
-    yield from tqdm(items, desc=description, total=total, leave=False)
-    if "IPython" in sys.modules:  # in a notebook, remove the empty box that a finished bar leaves behind
-        sys.modules["IPython"].display.clear_output()
+    try:
+        yield from tqdm(items, desc=description, total=total, leave=False)
+    finally:
+        if (
+            "IPython" in sys.modules
+        ):  # in a notebook, remove the empty box of a finished bar, and the red one of another
+            sys.modules["IPython"].display.clear_output()
 
 
 def _scores(network, images, batch, bar=None):

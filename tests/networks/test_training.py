@@ -361,3 +361,14 @@ def test_a_full_disk_leaves_the_last_state_and_the_run_goes_on_from_it(tmp_path,
     resumed = network((4, 4, 2))
     assert run(resumed, state_file, epochs=4) == history
     assert same_weights(resumed, whole)
+
+
+def test_a_loop_that_stops_leaves_no_bar_behind(monkeypatch):
+    cleared = []
+    monkeypatch.setattr("IPython.display.clear_output", lambda: cleared.append(True))
+    for _ in training.progress(range(3), "steps"):
+        assert not cleared
+    with pytest.raises(NotImplementedError):
+        for _ in training.progress(range(3), "steps"):
+            raise NotImplementedError
+    assert len(cleared) == 2
