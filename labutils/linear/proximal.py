@@ -57,7 +57,7 @@ def soft_threshold(w, threshold):
     """
     w = finite_array("w", w)
     threshold = check_threshold(threshold)
-    return w - np.clip(w, -threshold, threshold)
+    return w - np.clip(w, -threshold, threshold) + 0.0  # which makes a negative zero a plain one
 
 
 def trimmed_soft_threshold(w, threshold, keep):
