@@ -43,9 +43,9 @@ def unwritten(error):
     if isinstance(error, Absent):
         return True
     frames = traceback.extract_tb(error.__traceback__)
-    if not isinstance(error, NotImplementedError) or not frames or "-packages" in frames[-1].filename:
+    if not isinstance(error, NotImplementedError) or not frames or _is_library(frames[-1]):
         return False
-    return frames[-1].line.startswith(PLACEHOLDER) if frames[-1].line else not _is_library(frames[-1])
+    return (frames[-1].line or PLACEHOLDER).startswith(PLACEHOLDER)
 
 
 def shape(value):
