@@ -243,8 +243,8 @@ def test_an_old_python_is_told_so(bundle, monkeypatch, refused):
 
 
 def test_a_students_bundle_has_no_tests_to_run(bundle, capsys):
-    assert __main__.main(["test"]) == 1
-    assert "expected the folder tests, found none" in capsys.readouterr().err
+    assert __main__.main(["test"]) == 2
+    assert "expected a verb" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("words", [["lab", "--torch=gpu"], ["lab", "--labs=6"]])
