@@ -31,6 +31,12 @@ def _noting(submissions, said, codes, questions):
         yield one
 
 
+def _keeping(results, out, read, changed):
+    """Yield the results as they are; then keep what somebody wrote into the table while they were made."""
+    yield from results
+    changed += filter(None, [written_answers.keep_changed(out, read)])
+
+
 def grade(folder, out, running=None, rule=None, export_code=False):
     """Grade a folder of submissions and write the results; return one line that says what there is.
 
@@ -44,9 +50,9 @@ def grade(folder, out, running=None, rule=None, export_code=False):
     if {path.resolve() for path in folders} & {out.resolve(), *out.resolve().parents}:
         raise ValueError(f"--out: expected a folder that is not among the submissions, found {out}; name another")
     if running is None and (out / "done").is_dir():  # marks lie there, and stay as they are
-        out = out / "preview"
+        out = out / written_answers.PREVIEW
     questions = course.questions()
-    markers = written_answers.markers_files(out)
+    read, changed = written_answers.contents(out), []
     given, days = written_answers.read(out, questions), late.read(out)
     with scratch.folder() as unpacked, tempfile.TemporaryFile() as file:
         codes = Shelf(file)
@@ -62,10 +68,13 @@ def grade(folder, out, running=None, rule=None, export_code=False):
 
             results = class_run.grade(results, folder=out, **running)
         results = (one | dict(zip((*SYSTEM, "place"), said[one["student"]])) for one in results)
+        results = _keeping(results, out, read, changed)
         text = write(tqdm(results, unit=" submissions", disable=None), out, questions, given, rule, days, codes)
         text += f"\n{code.export(out, codes, questions)}" if export_code else ""
-    written_answers.put_away(markers)
-    return text
+    written_answers.put_away(read)
+    return text + "".join(
+        f"\n{path}: written.csv was changed meanwhile; run this again to take it in" for path in changed
+    )
 
 
 def write(results, folder, questions, given=None, rule=None, days=None, codes=()):

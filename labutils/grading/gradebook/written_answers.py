@@ -8,7 +8,7 @@ from ..intake.notebooks import shown
 from ..reading.cells import own_words
 from . import tables
 
-TABLE = "written.csv"
+TABLE, PREVIEW = "written.csv", "preview"  # the folder of a preview beside the marks
 COLUMNS = ("student", "question", "points", "max", "answer", "comment")
 CHANGED = "changed"  # in a marker's file: "yes" where the marker gave these points, and did not just leave them
 MOST_NAMED = 10  # contradictions in one message
@@ -35,10 +35,16 @@ def markers_files(folder):
     return sorted(path for path in folder.glob("written*.csv") if path.name != TABLE)
 
 
+def contents(folder):
+    """Return {path: bytes} of the table and of the files of markers, as they are now."""
+    return {path: path.read_bytes() for path in (*markers_files(folder), folder / TABLE) if path.exists()}
+
+
 def read(folder, questions):
     """Return {(student as in the table, grade_id): {the answer's digest: Given}} of the answers that have any.
 
-    What a marker's file says that the marker has changed goes before what the table says, and the rest behind it.
+    What a marker's file says that the marker has changed goes before what the table says, and the rest behind it, as
+    does what was marked on the pages of a later preview.
     Parameters: folder, where the results lie; questions, as `course.questions` returns them.
     Raises: ValueError, naming the line, where points are no number from 0 to the question's, or a line is not ours;
         and naming the answers where two markers gave different points.
@@ -52,6 +58,9 @@ def read(folder, questions):
     disputed = [(key, found) for key, found in changed.items() if len({given.points for given, _ in found}) > 1]
     if disputed:
         raise ValueError(f"{folder}: expected the same points from all markers, found {_contradictions(disputed)}")
+    for path in contents(folder / PREVIEW):
+        for key, given, _ in _lines(path, questions):
+            left.setdefault(key, []).append((given, path.name))
     merged = {key: found[0][0] for key, found in left.items()} | table
     for key, found in changed.items():
         comments = dict.fromkeys(given.comment for given, _ in found if given.comment)
@@ -102,16 +111,32 @@ def unused(given, questions):
     ]
 
 
-def put_away(files):
-    """Move the files of markers, once the table has what they say, into the folder merged/ beside them."""
-    for path in files:
-        folder, number = path.parent / "merged", 1
-        folder.mkdir(exist_ok=True)
-        place = folder / path.name
-        while place.exists():
-            number += 1
-            place = folder / f"{path.stem} ({number}){path.suffix}"
-        path.rename(place)
+def put_away(read):
+    """Move the files of markers, once the table has what they say, into the folder merged/ beside them.
+
+    Parameters: read, their `contents`; one that is another now stays for the next run.
+    """
+    for path, content in read.items():
+        if path.name != TABLE and path.exists() and path.read_bytes() == content:
+            (path.parent / "merged").mkdir(exist_ok=True)
+            _rename(path, path.parent / "merged")
+
+
+def keep_changed(folder, read):
+    """Give the table another name, by which the next run reads it, where it is not as it was `read`; return that."""
+    path = folder / TABLE
+    if path.exists() and path.read_bytes() != read.get(path):
+        return _rename(path, folder)
+    return None
+
+
+def _rename(path, folder):
+    """Move a file into a folder, by a name that is free there; return its path."""
+    place, number = folder / path.name, 1
+    while place.exists():
+        number += 1
+        place = folder / f"{path.stem} ({number}){path.suffix}"
+    return path.rename(place)
 
 
 def _lines(path, questions):

@@ -68,7 +68,7 @@ class Class:
 
     def results(self, submissions, executor, workers):
         """Yield the results of submissions as they are finished."""
-        waiting, died = {}, []
+        waiting, died, names = {}, [], {FAILED}
 
         def finished(most):
             while len(waiting) > most:
@@ -82,6 +82,7 @@ class Class:
 
         for submission in submissions:
             notebooks = read_all(submission.notebooks)
+            names.add(submission.student)
             what = submission.student, notebooks, [*submission.flags], submission.reason
             digest = submission_digest(*what)
             old = self._old(submission.student, digest)
@@ -98,6 +99,8 @@ class Class:
                 yield self._done(executor.submit(submission_run.apart, work, self.isolated).result(), work, digest, old)
             except submission_run.Died as error:
                 yield submission_run.grade_one(**work | {"reason": f"it could not be graded: {error}"})
+        if self.again and self.again not in names:
+            raise ValueError(f"--again: expected a student as in grades.csv, or {FAILED}, found {self.again!r}")
 
     def _old(self, student, digest):
         """Return the result that is kept and may be used, or None."""

@@ -63,7 +63,7 @@ def due(cells, question):
 
 
 def decided(student, master, question, wanted):
-    """Return the rows of a question. What loses points is decided again, for a wrong answer may spoil more than itself.
+    """Return the rows of a question; what loses points is decided again, for a wrong answer may spoil more than itself.
 
     That is in a process in which no other question's cells ran, and then without what other answers do to modules,
     where they do anything. The best of these counts.

@@ -50,6 +50,13 @@ def end_family(process):
     process.wait()
 
 
+def is_a_user(number):
+    """Return whether a user of this number can be there: in a container without root's rights most cannot."""
+    with contextlib.suppress(OSError), open("/proc/self/uid_map") as mapped:
+        return any(int(first) <= number < int(first) + int(count) for first, _, count in map(str.split, mapped))
+    return True
+
+
 def shut():
     """Keep other processes of this user from reading this one's memory and environment, where Linux can."""
     if sys.platform == "linux":

@@ -16,10 +16,10 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import NamedTuple
 
 from ... import files
 from . import cgroup, processes, scratch, supervisor
+from .limits import Limits
 
 NAMESPACES = "namespaces: no network, no files but the labs' and Python's, no processes but its own; limits"
 LIMITS_ONLY = "limits only: this computer lets nobody make namespaces, so the code saw your files and your network"
@@ -29,23 +29,6 @@ APART = ("--mount", "--pid", "--net", "--ipc", "--uts")
 PYTHON = (sys.base_prefix, os.path.realpath(sys.base_prefix), sys.prefix)
 LARGEST_REPLY = 16_000_000  # bytes
 _numbers = itertools.count()
-
-
-class Limits(NamedTuple):
-    """What a command may use: seconds of wall time and of each process's processor time, processes, and bytes.
-
-    `call` is for one message, `memory` for all processes together, `file_size` for one file and for the output, `disk`
-    for all files. `patience` are seconds for which it may wait besides, where others keep the processors busy.
-    """
-
-    seconds: float = 120
-    call: float = 30
-    cpu_seconds: int = 120
-    processes: int = 100
-    memory: int = 6_000_000_000
-    file_size: int = 64_000_000
-    disk: int = 256_000_000
-    patience: float = 0
 
 
 class CannotGrade(ValueError):
@@ -115,7 +98,7 @@ class Sandbox:
             "root": root if self.isolation == NAMESPACES else None,
             "readable": [*PYTHON, *map(str, readable), *map(os.path.realpath, readable)],  # links, and where they lead
             "folder": self.folder,
-            "user": 100_000 + os.getpid() if self._may_be_another() else None,  # nobody's: processes are counted
+            "user": self._another_user(),
             "cgroup": str(self.cgroup / "cgroup.procs") if self.cgroup else None,
             "limits": limits._asdict(),
         }
@@ -139,10 +122,14 @@ class Sandbox:
         self.looked, self.reason, self.ran_out = time.monotonic(), "", False
         self.patience, self.waited, self.counted = limits.patience, 0.0, 0.0  # counted: see `_wait_longer`
 
-    def _may_be_another(self):
-        """Return whether the command can run as another user: we are root, and others may read Python."""
-        paths = [parent for path in map(Path, PYTHON) for parent in (path, *path.parents)]
-        return os.geteuid() == 0 and (self.isolation == NAMESPACES or all(path.stat().st_mode & 1 for path in paths))
+    def _another_user(self):
+        """Return nobody's number for the command to run as, so that its processes are counted, or None where it cannot.
+
+        It can where we are root, such users are there, which a container may lack, and others may read Python.
+        """
+        paths, user = [parent for path in map(Path, PYTHON) for parent in (path, *path.parents)], 100_000 + os.getpid()
+        readable = self.isolation == NAMESPACES or all(path.stat().st_mode & 1 for path in paths)
+        return user if os.geteuid() == 0 and readable and processes.is_a_user(user) else None
 
     def ask(self, message, seconds=None):
         """Send bytes and return the bytes of the answer; raise `Ended` where there will be none in these seconds."""

@@ -11,7 +11,7 @@ import pytest
 from helpers.handing_in import cell, hand_in, notebook, write_course
 
 from labutils import __main__
-from labutils.grading import course
+from labutils.grading import course, stored
 from labutils.grading.gradebook import marking, written_answers
 
 COLUMNS = (*written_answers.COLUMNS, written_answers.CHANGED)
@@ -97,6 +97,45 @@ def test_what_a_marker_only_left_changes_nothing(grade):
     grade()
     found = table(out / "written.csv")
     assert [found[f"{s}/lab1_a_text"]["points"] for s in ("anna", "ben", "carla")] == ["2", "", "2"]
+
+
+def test_what_is_written_while_grading_runs_is_taken_in_by_the_next_run(grade, monkeypatch):
+    out, preview = grade(), stored.preview
+    marker(out, "written-a.csv", anna=("2", "", "yes"))
+
+    def meanwhile(submission, questions):
+        if submission.student == "anna":
+            marker(out, "written-a.csv", anna=("3", "more", "yes"))
+            lines = (out / "written.csv").read_text("utf-8").replace("carla,lab1_a_text,,", "carla,lab1_a_text,1,")
+            (out / "written.csv").write_text(lines, "utf-8")
+        return preview(submission, questions)
+
+    monkeypatch.setattr(stored, "preview", meanwhile)
+    grade()
+    assert (grade.status, grade.error) == (0, "") and "written (2).csv: written.csv was changed" in grade.said
+    monkeypatch.setattr(stored, "preview", preview)
+    grade()
+    found = table(out / "written.csv")
+    assert [found[f"{student}/lab1_a_text"]["points"] for student in ("anna", "ben", "carla")] == ["3", "", "1"]
+    assert not written_answers.markers_files(out)
+
+
+def test_what_was_marked_on_a_preview_beside_the_marks_counts_where_the_marks_have_nothing(grade, tmp_path):
+    out = grade()
+    marker(out, "written-a.csv", anna=("2", "", "yes"))
+    grade()
+    (out / "done").mkdir()
+    grade()
+    marker(out / "preview", "written-a.csv", anna=("1", "", "yes"), ben=("1", "", "yes"))
+    marker(out / "preview", "written-b.csv", carla=("3", "good", "yes"))
+    for _ in range(2):  # in the markers' files, then in the table
+        given = written_answers.read(out, course.questions())
+        points = {student: [one.points for one in found.values()] for (student, _), found in given.items()}
+        assert points == {"anna": [2], "ben": [1], "carla": [3]}
+        grade()
+    (out / "done").rmdir()
+    grade()
+    assert [line["points"] for line in table(out / "written.csv").values()][:3] == ["2", "1", "3"]
 
 
 def test_a_table_as_it_was_before_comments_is_read(grade):

@@ -115,7 +115,7 @@ def test_a_class_is_graded_whatever_some_hand_in(classroom):
     assert len(files) == (7 if sandbox.in_force() == sandbox.NAMESPACES else 0)
 
 
-def test_what_is_done_is_not_done_again_unless_it_changed(classroom, here, monkeypatch):
+def test_what_is_done_is_not_done_again_unless_it_changed(classroom, here, monkeypatch, refused):
     folder, hand_in = classroom
     class_ = [hand_in(name, MASTER) for name in ("ann", "bob")]
 
@@ -129,6 +129,8 @@ def test_what_is_done_is_not_done_again_unless_it_changed(classroom, here, monke
     assert len(here.labs) == 1, "what all students read is made once"
     assert grade() == []
     assert grade(again="bob") == ["bob"]
+    with refused("a student as in grades.csv", "'carl'"):
+        grade(again="carl")
     assert grade(seconds=77) == ["ann", "bob"]
     assert grade(seconds=77) == []
     class_[1] = hand_in("bob", [*MASTER, code("1")])

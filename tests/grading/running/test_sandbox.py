@@ -383,6 +383,16 @@ time.sleep(300)
     assert family and not any(map(is_running, family))
 
 
+@pytest.mark.skipif(sandbox.in_force() != NAMESPACES if sandbox.POSIX else True, reason="no namespaces here")
+def test_root_of_a_container_without_roots_rights_has_namespaces_too():
+    words = ["unshare", "--user", "--map-root-user", sys.executable, "-c"]
+    look = "from labutils.grading.running import sandbox; print(sandbox.in_force())"
+    found = subprocess.run([*words, look], capture_output=True, text=True)
+    if found.returncode and "unshare" in found.stderr:
+        pytest.skip("namespaces within namespaces are refused here")
+    assert found.stdout.strip() == NAMESPACES, found.stderr
+
+
 def test_where_there_is_no_unshare_the_isolation_says_so(monkeypatch):
     monkeypatch.setattr(sandbox.shutil, "which", lambda name: None)
     assert sandbox.in_force.__wrapped__() == LIMITS_ONLY
