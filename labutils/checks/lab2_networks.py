@@ -14,7 +14,7 @@ from .sample_network import differences, misplaced, sample_network, scores_of, s
 def _share(*networks):
     """Return whether two networks have a tensor in common."""
     one, other = ({tensor.data_ptr() for tensor in network.state_dict().values()} for network in networks)
-    return bool(one & other)
+    return bool(one & other - {0})  # 0: of what holds no numbers
 
 
 def _given_network_changes(quantize_model, bits, given):
@@ -23,9 +23,8 @@ def _given_network_changes(quantize_model, bits, given):
     made = quantize_model(given, bits)
     if differences(before, state_of(given)):
         return "the network that was given has changed: make a new ResNet20, and leave the given one alone"
-    if _share(made, given):
-        return "the new network shares tensors with the given one: load_state_dict copies them, without assign"
-    return ""
+    shares = "the new network shares tensors with the given one: load_state_dict copies them, without assign"
+    return shares if _share(made, given) else ""
 
 
 def _misplacement(made, bits, given):
@@ -168,7 +167,7 @@ STEP_MISTAKES = {
     "gradients of earlier steps are still there: call optimizer.zero_grad": (
         lambda case, steps: _moved(case, steps, clear=False)
     ),
-    "the images go through the network twice, so its batch-norm statistics move twice: once is enough": (
+    "the images go through the network twice, so its batch-norm statistics move twice: once is asked for": (
         lambda case, steps: _moved(case, steps, looks=1)
     ),
     "these are two steps: call optimizer.step once": lambda case, steps: _moved(case, 2 * steps),

@@ -109,7 +109,8 @@ def returned(value, arguments, exchange):
     """
 
     def held(network):
-        return {t.data_ptr() for t in network.state_dict().values()} if hasattr(network, "named_parameters") else set()
+        tensors = network.state_dict().values() if hasattr(network, "named_parameters") else ()
+        return {tensor.data_ptr() for tensor in tensors} - {0}  # 0: of what holds no numbers
 
     answer, known = {"arguments": exchange.encode_arguments(arguments)}, [*arguments, *LAST[:1]]
     sent = [*answer["arguments"], *map(exchange.encode, LAST[:1])]
