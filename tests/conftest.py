@@ -112,3 +112,12 @@ def one_thread():
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def gpu(monkeypatch, one_thread):
+    """A pretended GPU, which `hardware.default_device` finds."""
+    from helpers import pretended_gpu
+
+    with pretended_gpu.switched_on(monkeypatch) as gpu:
+        yield gpu

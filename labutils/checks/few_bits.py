@@ -7,7 +7,23 @@ import math
 import torch
 from torch.nn import functional as F
 
+from .cases import changed, copied
+from .comparison import IN_PLACE
+from .failure import Misbehaved
 from .report import Report
+
+
+def _on_copies(answer):
+    """Return a function that calls an answer with copies of its arguments, and says so where it changes them."""
+
+    def called(*arguments):
+        copies = copied(arguments)
+        found = answer(*copies)
+        if changed(copies, arguments):
+            raise Misbehaved(IN_PLACE)
+        return found
+
+    return called
 
 
 def few_bits_a(fit_levels):
@@ -30,7 +46,7 @@ def few_bits_a(fit_levels):
         "the slope is upside down: divide by the spread of the codes, not of the weights": line(w, codes),
     }
     report = Report("few_bits_a", "The levels that fit best")
-    exact = 0.5 + 0.25 * codes
+    exact, fit_levels = 0.5 + 0.25 * codes, _on_copies(fit_levels)
     report.close("weights that lie on levels", lambda: _pair(fit_levels(exact, codes)), [0.5, 0.25], tolerance=1e-4)
     report.close("weights beside them", lambda: _pair(fit_levels(w, codes)), right, 2, mistakes, tolerance=1e-4)
     label = "a tensor of weights as a layer has it"
@@ -49,7 +65,7 @@ def few_bits_b(distillation):
     """Check `distillation(scores, teacher_scores, labels, temperature, soft)`, the mean loss in nats: 4 points."""
     generator = torch.Generator().manual_seed(6)
     scores, wanted = torch.randn(2, 6, 10, generator=generator) * 3
-    labels, t, soft = torch.arange(6), 4.0, 0.9
+    labels, t, soft, loss = torch.arange(6), 4.0, 0.9, _on_copies(distillation)
     hard = F.cross_entropy(scores, labels)
 
     def divergence(p, q):
@@ -71,9 +87,9 @@ def few_bits_b(distillation):
         "the teacher is missing": hard,
     }
     report = Report("few_bits_b", "Learning from a teacher")
-    report.close("a batch of six", lambda: distillation(scores, wanted, labels, t, soft), far + rest, 2, mistakes, 1e-4)
+    report.close("a batch of six", lambda: loss(scores, wanted, labels, t, soft), far + rest, 2, mistakes, 1e-4)
     label = "soft = 0: the labels alone"
-    report.close(label, lambda: distillation(scores, wanted, labels, t, 0.0), hard, 1, None, 1e-4)
+    report.close(label, lambda: loss(scores, wanted, labels, t, 0.0), hard, 1, None, 1e-4)
 
     def gradients(loss):
         places = wanted.clone().requires_grad_(), scores.clone().requires_grad_()
@@ -109,7 +125,7 @@ def few_bits_c(add_layer):
             best = add_layer(best, increase, size)
         return rows(best)
 
-    report = Report("few_bits_c", "One layer more")
+    report, add_layer = Report("few_bits_c", "One layer more"), _on_copies(add_layer)
     report.close("one layer of three weights", lambda: answer(layers[:1]), rows(brute_force(layers[:1])))
     totals = [row[0] for row in rows(brute_force(layers[:2]))]
     report.close("two layers: every total that they can reach", lambda: [row[0] for row in answer(layers[:2])], totals)
@@ -130,7 +146,7 @@ def few_bits_d(bits_a_code):
         "this is the mean of the logarithms: weigh each by its share": -shares.log2().mean(),
         "these are the bits without a code for frequent ones": torch.tensor(2.0),
     }
-    report = Report("few_bits_d", "What a code is worth")
+    report, bits_a_code = Report("few_bits_d", "What a code is worth"), _on_copies(bits_a_code)
     label = "four codes, equally frequent: two bits"
     report.close(label, lambda: _number(bits_a_code(torch.arange(4).repeat(3))), 2.0, tolerance=1e-4)
     label = "three quarters of the codes are the same"

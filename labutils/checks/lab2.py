@@ -7,16 +7,14 @@ from .report import Report
 
 def levels(w, bits):
     """Return w rounded to the nearest of 2**bits levels from its least to its greatest value, None and 0 as said."""
-    if bits is None:
-        return w.clone()
-    lowest, reach, top = w.min(), w.max() - w.min(), 2**bits - 1
-    return (
-        0 * w
-        if bits == 0
-        else w.clone()
-        if reach == 0
-        else lowest + reach * (((w - lowest) / reach * top).round() / top)
-    )
+    lowest, reach = w.min(), w.max() - w.min()
+    if bits == 0:
+        return 0 * w
+    return w.clone() if bits is None or reach == 0 else lowest + reach * _nearest((w - lowest) / reach, bits)
+
+
+def _nearest(share, bits):
+    return (share * (2**bits - 1)).round() / (2**bits - 1)
 
 
 def _rounding(share_of, low=torch.min, high=torch.max):
@@ -38,9 +36,7 @@ def _on_multiples(w, bits):
 def _by_part(axes):
     """Return a quantizer that takes a range of its own over these axes, a function of how many there are."""
     return lambda w, bits: _rounding(
-        lambda share, bits: torch.round(share * (2**bits - 1)) / (2**bits - 1),
-        lambda w: w.amin(axes(w.dim()), keepdim=True),
-        lambda w: w.amax(axes(w.dim()), keepdim=True),
+        _nearest, lambda w: w.amin(axes(w.dim()), keepdim=True), lambda w: w.amax(axes(w.dim()), keepdim=True)
     )(w, bits)
 
 
@@ -72,15 +68,13 @@ QUANTIZER_MISTAKES = {
         lambda w, bits: torch.round((w - w.min()) / (w.max() - w.min()) * (2**bits - 1))
     ),
     "the range is from -max|w| to max|w|; it should be from min(w) to max(w)": _rounding(
-        lambda share, bits: torch.round(share * (2**bits - 1)) / (2**bits - 1),
-        lambda w: -w.abs().max(),
-        lambda w: w.abs().max(),
+        _nearest, lambda w: -w.abs().max(), lambda w: w.abs().max()
     ),
     "the range is from -max|w| to max(w); it should be from min(w) to max(w)": _rounding(
-        lambda share, bits: torch.round(share * (2**bits - 1)) / (2**bits - 1), lambda w: -w.abs().max(), torch.max
+        _nearest, lambda w: -w.abs().max(), torch.max
     ),
     "the range is from 0 to max(w); it should be from min(w) to max(w)": _rounding(
-        lambda share, bits: torch.round(share * (2**bits - 1)) / (2**bits - 1), lambda w: 0 * w.max(), torch.max
+        _nearest, lambda w: 0 * w.max(), torch.max
     ),
     "alpha is max(w) - min(w), not max|w|": lambda w, bits: (
         w.min() + w.abs().max() * torch.round((w - w.min()) / w.abs().max() * (2**bits - 1)) / (2**bits - 1)

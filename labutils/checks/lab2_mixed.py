@@ -34,6 +34,15 @@ def _misplacement(model, bits, before):
     return "some layers have other bits: each stage has six 3x3 convolutions, stages 2 and 3 a 1x1 shortcut as well"
 
 
+def _another(made, model):
+    """Return what is wrong with what `set_bits` returned for a network, "" where it is this network."""
+    if made is None:
+        return "the function returns nothing: return the model"
+    if not isinstance(made, torch.nn.Module):
+        return f"this returns {type(made).__name__}: return the model"
+    return "" if made is model else "this is another network: set the bits in the one that is given"
+
+
 def lab2_d(set_bits, seed=0):
     """Check `set_bits(model, bits)`, which gives each stage of a ResNet20 its own bits: 2 points, 1 hidden."""
     rng = np.random.default_rng(seed)
@@ -43,11 +52,7 @@ def lab2_d(set_bits, seed=0):
         for bits in (three, (None, 0, 16), (2, 5, 2)):
             model = sample_network((6, 6, 6))
             made = set_bits(model, bits)
-            if made is not None and not isinstance(made, torch.nn.Module):
-                return f"this returns {type(made).__name__}: return the model"
-            if made is not None and misplaced(model, bits) and not misplaced(made, bits):
-                return "this is another network: set the bits in the one that is given"
-            if problem := _misplacement(model if made is None else made, bits, 6):
+            if problem := _another(made, model) * (made is not None) or _misplacement(model, bits, 6):
                 return problem
         return ""
 
@@ -56,15 +61,13 @@ def lab2_d(set_bits, seed=0):
             model = sample_network(seed=seed + 1).train(mode)
             before = state_of(model)
             made = set_bits(model, three)
-            if made is None:
-                return "the function returns nothing: return the model"
-            if differences(before, state_of(made), [*model.state_dict()]):
+            if problem := _another(made, model):
+                return problem
+            if differences(before, state_of(model), [*model.state_dict()]):
                 return "the weights have changed: set the bits alone, the layers round by themselves"
-            if misplaced(model, three) and not misplaced(made, three):
-                return "this is another network: set the bits in the one that is given"
-            if model.training != mode or made.training != mode:
+            if model.training != mode:
                 return f"model.{'eval' if mode else 'train'}() changes the network's mode: set the bits alone"
-            if not torch.allclose(scores_of(made), scores_of(sample_network(three, seed + 1)), rtol=1e-4, atol=1e-4):
+            if not torch.allclose(scores_of(model), scores_of(sample_network(three, seed + 1)), rtol=1e-4, atol=1e-4):
                 return "these are not the scores at these bits: look at the row above"
         return ""
 

@@ -1,5 +1,7 @@
 """What questions (b) and (c) of Lab 2 must show, a network at fewer bits and a step of its training: notebooks/06."""
 
+from itertools import pairwise
+
 import torch
 from torch.nn import functional as F
 
@@ -9,18 +11,20 @@ from .report import Report
 from .sample_network import differences, misplaced, sample_network, scores_of, state_of
 
 
+def _share(*networks):
+    """Return whether two networks have a tensor in common."""
+    one, other = ({tensor.data_ptr() for tensor in network.state_dict().values()} for network in networks)
+    return bool(one & other - {0})  # 0: of what holds no numbers
+
+
 def _given_network_changes(quantize_model, bits, given):
     """Return what `quantize_model` did wrong to the network that it was given, "" where nothing."""
     before = state_of(given)
     made = quantize_model(given, bits)
     if differences(before, state_of(given)):
         return "the network that was given has changed: make a new ResNet20, and leave the given one alone"
-    with torch.no_grad():
-        for parameter in made.parameters():
-            parameter.add_(1.0)
-    if differences(before, state_of(given)):
-        return "the new network shares its weights with the given one: load_state_dict copies them without assign"
-    return ""
+    shares = "the new network shares tensors with the given one: load_state_dict copies them, without assign"
+    return shares if _share(made, given) else ""
 
 
 def _misplacement(made, bits, given):
@@ -63,10 +67,11 @@ def lab2_b(quantize_model, seed=0):
     report = Report("lab2_b", "The network at fewer bits")
 
     def placed():
-        made = {bits: quantize_model(float_model, bits) for bits in (3, 5, 2, None)}
-        if len({id(network) for network in made.values()} - {id(None), id(float_model)}) == 1:
-            return "every call returns one and the same network: make a new one in each"
-        for bits, network in made.items():
+        made = [(bits, quantize_model(float_model, bits)) for bits in (3, 5, 2, None, None)]
+        networks = [network for _, network in made if isinstance(network, torch.nn.Module)]
+        if any(_share(one, two) and not _share(one, float_model) for one, two in pairwise(networks)):
+            return "two calls return one and the same network: make a new one in each"
+        for bits, network in made:
             if problem := _misplacement(network, bits, float_model):
                 return problem
         for bits, mode in ((3, False), (None, True)):
@@ -162,7 +167,7 @@ STEP_MISTAKES = {
     "gradients of earlier steps are still there: call optimizer.zero_grad": (
         lambda case, steps: _moved(case, steps, clear=False)
     ),
-    "the images go through the network twice, so its batch-norm statistics move twice: once is enough": (
+    "the images go through the network twice, so its batch-norm statistics move twice: once is asked for": (
         lambda case, steps: _moved(case, steps, looks=1)
     ),
     "these are two steps: call optimizer.step once": lambda case, steps: _moved(case, 2 * steps),

@@ -1,8 +1,12 @@
 """An answer that calls what labutils already does is flagged, whatever way it takes; one that is written is not."""
 
-import pytest
-from helpers.course_notebooks import NOTEBOOKS, code_cells, is_answer, marks, read, solutions
+import json
 
+import nbformat
+import pytest
+from helpers.course_notebooks import NOTEBOOKS, code_cells, fill, is_answer, marks, read, solutions
+
+from labutils import __main__
 from labutils.grading import course
 from labutils.grading.borrowed import note, taken
 
@@ -102,3 +106,40 @@ def test_it_is_flagged_in_both_ways_of_grading(tmp_path):
     result = course.blank_result("ada", questions)
     flags = stored.look(notebook.cells, questions, result)
     assert "lab1_c: its answer takes from labutils: linear.descent.iterative_pruning" in flags
+
+
+STEP = "def {}(w, problem, learning_rate, {}):\n    return "
+WAYS = {  # of the way from an answer to labutils: (notebook, answer, its source, what is named)
+    "an alias": (
+        *(2, "lab1_c_answer", "from labutils.linear import descent as d\n" + STEP.format("pruning_step", "keep")),
+        *("d.iterative_pruning(problem, keep, learning_rate, 1, w).final", "linear.descent.iterative_pruning"),
+    ),
+    "a star": (
+        *(3, "lab1_d_answer", "from labutils.linear.descent import *\n" + STEP.format("l1_step", "penalty")),
+        *("l1_subgradient(problem, penalty, learning_rate, 1, w).final", "linear.descent.*"),
+    ),
+    "importlib and getattr": (
+        *(5, "lab1_f_answer", "import importlib\n" + STEP.format("trimmed_step", "penalty, keep")),
+        'getattr(importlib.import_module("labutils.linear.proximal"), "trimmed_soft_threshold")('
+        "w - learning_rate * problem.gradient(w), learning_rate * penalty, keep)",
+        "linear.proximal",
+    ),
+    "a class": (6, "lab2_a_answer", "", "StraightThrough = quantize.STE", "networks.quantize.STE"),
+}
+
+
+@pytest.mark.slow
+def test_the_flags_reach_the_instructor_and_the_marks_stay(tmp_path):
+    for number, answer, before, source, _ in WAYS.values():
+        notebook = fill(read(NOTEBOOKS[number]), {answer: before + source})
+        (tmp_path / "in/ada").mkdir(parents=True, exist_ok=True)
+        nbformat.write(notebook, tmp_path / "in/ada" / NOTEBOOKS[number].name)
+    assert __main__.main(["grade", str(tmp_path / "in"), "--out", str(tmp_path / "out")]) == 0
+    (result,) = json.loads((tmp_path / "out/grades.json").read_text("utf-8"))
+    table, page = ((tmp_path / "out" / name).read_text("utf-8") for name in ("grades.csv", "overview.html"))
+    for number, answer, _, _, name in WAYS.values():
+        question = result["questions"][answer.removesuffix("_answer")]
+        assert question["points"] > 0  # by its values; runs of labutils refuse the rates at which they would diverge
+        flag = f"{answer.removesuffix('_answer')}: its answer takes from labutils: {name}"
+        assert any(one.startswith(flag) for one in result["notebooks"][NOTEBOOKS[number].stem]["flags"])
+        assert flag in table and flag.split(": ")[2] in page and name in page

@@ -211,8 +211,8 @@ def update(arguments, plain):
 
 
 def share(value, network):
-    """Let a network that was returned share the weights of one that was given, as it does over there."""
-    given = dict(network.named_parameters())
-    for name, parameter in value.named_parameters():
-        if name in given and given[name].shape == parameter.shape:
-            parameter.data = given[name].data
+    """Let a network that was returned share the tensors of another that are equal, as it does over there."""
+    one, other = (dict(n.named_parameters()) | dict(n.named_buffers()) for n in (value, network))
+    for name, tensor in one.items():
+        if name in other and other[name].shape == tensor.shape and bool((other[name] == tensor).all()):
+            tensor.data = other[name].data

@@ -6,6 +6,7 @@ counts are the values that the functions return, which this process compares.
 
 import ast
 import contextlib
+import functools
 import io
 import signal
 import threading
@@ -64,7 +65,7 @@ def decide(cells, question, ask):
     """
     place = next(i for i, cell in enumerate(cells) if cell.id == question.id)
     above, check = cells[:place], cells[place].source.strip()
-    scope = {}
+    scope, call = {}, functools.partial(_call, ask, [])
     with contextlib.redirect_stdout(io.StringIO()):
         try:
             for source in given(above, check):
@@ -73,7 +74,7 @@ def decide(cells, question, ask):
             raise CannotGrade(f"{question.id}: the check cannot be set up here: {error}") from None
         for cell in above:
             if cell.solution and cell.kind == "code":
-                scope |= {name: _stand_in(name, node, ask) for name, node in stand_ins(cell.source).items()}
+                scope |= {name: _stand_in(name, node, call) for name, node in stand_ins(cell.source).items()}
         try:
             with within(SECONDS):
                 report = eval(check, scope)
@@ -99,32 +100,34 @@ def asked(cells, question):
     return {name for answer in answers for name in stand_ins(answer)} & names(check.strip())[0]
 
 
-def _stand_in(name, node, ask):
+def _stand_in(name, node, call):
     """Return what stands here for a student's function, or for a torch.autograd.Function with its `apply`."""
     if not isinstance(node, ast.ClassDef):
-        return lambda *arguments: _call(ask, name, arguments)
+        return lambda *arguments: call(name, arguments)
     import torch
 
     class StandIn(torch.autograd.Function):
         @staticmethod
         def forward(ctx, w, *others):
-            ctx.arguments = w.detach().clone(), *others
-            return _call(ask, f"{name}.apply", (w.detach(), *others))
+            ctx.arguments, here = (w.detach().clone(), *others), w.detach()
+            found = call(f"{name}.apply", (here, *others))
+            return found.clone() if found is here else found
 
         @staticmethod
         def backward(ctx, upstream):
-            slope = _call(ask, f"{name}.apply", ctx.arguments, upstream=encode(upstream))
+            slope = call(f"{name}.apply", ctx.arguments, upstream=encode(upstream))
             return slope, *[None] * (len(ctx.arguments) - 1)
 
     return StandIn
 
 
-def _call(ask, name, arguments, **more):
+def _call(ask, last, name, arguments, **more):
     """Have a student's function called; return its value, and do to the arguments what it did to its copies.
 
-    With `upstream`, a gradient for its result, return the gradient for its first argument.
+    With `upstream`, a gradient for its result, return the gradient for its first argument. `last`, a list, holds the
+    value of the call before, to which the same is done.
     """
-    answer = ask({"call": name, "arguments": encode_arguments(arguments)} | more)
+    answer = ask({"call": name, "arguments": encode_arguments(arguments), "follows": bool(last)} | more)
     if answer.get("error"):
         kind, _, text = one_line(answer["error"]).partition(": ")
         if answer.get("unwritten") is True:
@@ -133,9 +136,13 @@ def _call(ask, name, arguments, **more):
         error = known.get(kind, type(kind[:40], (Exception,), {}))(text)
         error.place = one_line(answer.get("place", ""), 120)
         raise error
-    if "arguments" in answer:
-        update(arguments, answer["arguments"])
-    value = decode(answer["value"])
+    if "arguments" not in answer:
+        return decode(answer["value"])
+    update(arguments, answer["arguments"])
+    if "last" in answer:
+        update(last, [answer["last"]])
+    known = *arguments, *last
+    last[:] = [known[answer["is"]] if "is" in answer else decode(answer["value"])]
     for place in answer.get("shared") or []:
-        share(value, arguments[place])
-    return value
+        share(last[0], known[place])
+    return last[0]

@@ -18,6 +18,7 @@ from os import dup2, fdopen
 from struct import pack, unpack
 
 NAMES = {"__name__": "__main__"}  # of the notebook
+LAST = []  # the value that the last call returned, and as what it was sent
 
 
 def take_channel():
@@ -101,19 +102,30 @@ def stopped(error):
     return {"error": describe(error), "place": failure.place(error), "unwritten": failure.unwritten(error)}
 
 
-def shared_with(value, arguments):
-    """Return the places of the networks among the arguments whose weights the returned network shares."""
+def returned(value, arguments, exchange):
+    """Return what is told of a call: its value, and what became of its arguments and of what the last call returned.
 
-    def weights(network):
-        return {p.data_ptr() for p in network.parameters()} if hasattr(network, "named_parameters") else set()
+    Where the value is one of these itself, its place among them stands for it; else, with whose tensors it shares.
+    """
 
-    own = weights(value)
-    return [place for place, one in enumerate(arguments) if own & weights(one)]
+    def held(network):
+        tensors = network.state_dict().values() if hasattr(network, "named_parameters") else ()
+        return {tensor.data_ptr() for tensor in tensors} - {0}  # 0: of what holds no numbers
+
+    answer, known = {"arguments": exchange.encode_arguments(arguments)}, [*arguments, *LAST[:1]]
+    sent = [*answer["arguments"], *map(exchange.encode, LAST[:1])]
+    if LAST and sent[-1] != LAST[1]:
+        answer["last"] = sent[-1]
+    same = [place for place, one in enumerate(known) if one is value and not isinstance(one, exchange.PLAIN)]
+    if same:
+        LAST[:] = value, sent[same[0]]
+        return answer | {"is": same[0]}
+    LAST[:] = value, exchange.encode(value)
+    return answer | {"value": LAST[1], "shared": [k for k, one in enumerate(known) if held(value) & held(one)]}
 
 
 def call(names, request, exchange):
     """Call a student's function; return its value and what became of its arguments; `exchange` is that module."""
-    encode = exchange.encode
     arguments = exchange.decode_arguments(request["arguments"])
     name, *attributes = request["call"].split(".")
     if name not in names:
@@ -122,15 +134,17 @@ def call(names, request, exchange):
     for attribute in attributes:
         function = getattr(function, attribute)
     if "upstream" not in request:
-        value = function(*arguments)
-        answer = {"value": encode(value), "arguments": exchange.encode_arguments(arguments)}
-        return answer | {"shared": shared_with(value, arguments)}
+        if not request["follows"]:  # a new question
+            LAST.clear()
+        return returned(function(*arguments), arguments, exchange)
     import torch
 
     start = arguments[0].requires_grad_()
     with torch.enable_grad():
-        (slope,) = torch.autograd.grad(function(start, *arguments[1:]), start, exchange.decode(request["upstream"]))
-    return {"value": encode(slope)}
+        found = function(start, *arguments[1:])
+        upstream = exchange.decode(request["upstream"]).to(found.device)  # an answer may compute elsewhere
+        (slope,) = torch.autograd.grad(found, start, upstream)
+    return {"value": exchange.encode(slope)}
 
 
 def main():

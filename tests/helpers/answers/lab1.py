@@ -1,32 +1,14 @@
-"""Answers of the kind that students write in Lab 1, and to exercises with numbers: right ones, and wrong ones.
-
-A wrong one stands beside words of the message that it should get, "" where any will do. What is said of one exercise
-holds for the others: it changes what it was given, ignores an argument, is right on the lab's own numbers only, keeps
-something from call to call, or is right in value and wrong in state.
-"""
+"""Answers to (a) to (f) of Lab 1."""
 
 import itertools
 from fractions import Fraction
 
 import numpy as np
 import torch
-from torch.nn import functional as F
 
 from labutils.linear.regression import THREE_POINTS
 
-
-def not_written(*arguments):
-    raise NotImplementedError("this exercise is not written yet")
-
-
-def average(layers):
-    return sum(n * (32 if b is None else b) for n, b in layers) / sum(n for n, _ in layers)
-
-
-def fills_in_place(layers):
-    for place, (n, b) in enumerate(layers):
-        layers[place] = (n, 32 if b is None else b)
-    return average(layers)
+from .table import numbered
 
 
 def slope(w, p):
@@ -135,18 +117,12 @@ def tries_all(w, p, rate, c, keep):
     return min(found, key=lambda one: one[:2])[2]
 
 
-def shares(codes):
-    return codes.unique(return_counts=True)[1].numpy() / codes.numel()
+OUT = np.zeros(40)
 
 
-def entropy(counts):
-    p = counts[counts > 0] / counts.sum()
-    return -(p * p.log2()).sum()
-
-
-def no_slope(scores, teacher_scores, labels, t, soft):
-    q, p = (scores.detach() / t).log_softmax(1), (teacher_scores / t).softmax(1)
-    return soft * t**2 * F.kl_div(q, p, reduction="batchmean") + (1 - soft) * F.cross_entropy(scores, labels)
+def into_one_array(w, p, rate):
+    OUT[: len(w)] = moved(w, p, rate)
+    return OUT[: len(w)]
 
 
 def ranks_the_thresholded(w, p, rate, c, keep):
@@ -164,6 +140,9 @@ RIGHT = {
         lambda X, y, w: (2 * torch.tensor(X).T @ (torch.tensor(X) @ torch.tensor(w) - torch.tensor(y))).numpy(),
         lambda X, y, w: (2 * X.T @ (X @ w - y)).astype(np.longdouble),
         lambda X, y, w: list(2 * X.T @ (X @ w - y)),
+        lambda X, y, w: tuple(2 * X.T @ (X @ w - y)),
+        lambda X, y, w: [Fraction(float(v)) for v in 2 * X.T @ (X @ w - y)],
+        lambda X, y, w: np.array([Fraction(float(v)) for v in 2 * X.T @ (X @ w - y)]),
         lambda X, y, w: torch.tensor(2 * X.T @ (X @ w - y), requires_grad=True),
         lambda X, y, w: [(((X @ (w + e) - y) ** 2 - (X @ (w - e) - y) ** 2) / 2).sum() for e in np.eye(len(w))],
     ],
@@ -179,21 +158,12 @@ RIGHT = {
     "lab1_d": [l1, lambda w, p, r, c: moved(w, p, r) - r * c * np.where(w > 0, 1, np.where(w < 0, -1, 0))],
     "lab1_f": [trim, lambda w, p, r, c, k: np.where(kept(moved(w, p, r), k) != 0, moved(w, p, r),
         soft(moved(w, p, r), r * c)), tries_all],
-    "lab1_g_l1": [lambda: np.float32(1), lambda: torch.tensor(1.0), lambda: np.array(1.0), lambda: Fraction(1)],
-    "lab1_g_proximal": [lambda: np.array([0.02]), lambda: 0.02],
-    "lab1_g_pruning": [
-        lambda p, k: sum(p.loss(w) < 1e-9 for _, w in p.best_subsets(k)),
-        lambda p, k: float(sum(np.allclose(p.X @ w, p.y) for _, w in p.best_subsets(k))),
-    ],
-    "few_bits_d": [lambda codes: -sum(n * np.log2(n) for n in shares(codes))],
-    "lab2_e": [lambda ls: np.average([32 if b is None else b for _, b in ls], weights=[n for n, _ in ls]),
-        lambda ls: Fraction(sum(n * (32 if b is None else b) for n, b in ls), sum(n for n, _ in ls))],
-    "lab2_f": [lambda d, s: int(np.argmin(np.divide(d, s))), lambda d, s: np.argmin(np.array(d) / np.array(s)),
-        lambda d, s: torch.tensor(d).div(torch.tensor(s)).argmin()],
 }  # fmt: skip
 WRONG = {
     "lab1_a": [
         (shifting, "in place"),
+        (lambda X, y, w: X[9], "stopped with IndexError"),
+        (lambda X, y, w: "2", "expected numbers"),
         (lambda X, y, w: slope(w, THREE_POINTS), "THREE_POINTS"),
         (lambda X, y, w: np.clip(2 * X.T @ (X @ w - y), -50, 50), ""),
         (lambda X, y, w: (2 * X.T @ (X @ w - y))[:, None], "shape (5,)"),
@@ -211,6 +181,7 @@ WRONG = {
         (into(moved), "in place"),
         (per_weight, ""),
         (momentum, "another call"),
+        (into_one_array, "with a later one"),
         (lambda w, p, rate: w - np.clip(rate * slope(w, p), -1, 1), ""),
     ],
     "lab1_c": [
@@ -244,30 +215,17 @@ WRONG = {
         (lambda w, p, r, c, k: trim(w, p, r, c, k or len(w)), "[-0:]"),
         (lambda w, p, r, c, k: trim(w[::-1], p, r, c, k)[::-1] if not p.X.any() else trim(w, p, r, c, k), "tie"),
     ],
-    "lab1_g_pruning": [
-        (lambda p, k: sum(p.loss(w) < 1e-3 for _, w in p.best_subsets(k)), "expected 0"),
-        (lambda p, k: sum(p.loss(w) < 1e-9 and np.count_nonzero(w.round(9)) == k for _, w in p.best_subsets(k)), ""),
-    ],
-    "lab1_g_proximal": [(lambda: np.array([0.02, 0.04]), "one number"), (lambda: np.True_, "one number")],
-    "few_bits_b": [(no_slope, "expected")],
-    "few_bits_d": [(lambda codes: entropy(torch.histc(codes.float(), 4)), "expected 1.2075")],
-    "lab2_a": [(type("NoFunction", (), {"forward": lambda ctx, w, bits: w}), "has no attribute 'apply'")],
-    "lab2_e": [
-        (lambda ls: sum(n * (b or 32) for n, b in ls) / sum(n for n, _ in ls), "zero bits"),
-        (lambda ls: sum(n * (32 if b is None else b) for n, b in ls) // sum(n for n, _ in ls), "//"),
-        (lambda ls: 2.5988, ""),
-        (lambda ls: average(set(ls)), ""),
-        (fills_in_place, "in place"),
-    ],
-    "lab2_f": [
-        (lambda d, s: int(np.argmin(np.divide(d, np.square(s)))), "once"),
-        (lambda d, s: int(np.argmin(np.array(d) // np.array(s))), "//"),
-        (lambda d, s: int(np.argmin(np.multiply(d, s))), "multiplies"),
-        (lambda d, s: int(np.argmin(np.divide(d, s))) + 1, "count from 0"),
-        (lambda d, s: 3, ""),
-        (lambda d, s: int(np.argmin(np.maximum(d, 0) / np.array(s))), ""),
-        (lambda d, s: int(np.argmin((np.array(d) / np.array(s)).round(2))), ""),
-        (lambda d, s: int(np.argmin(np.minimum(1, np.array(d) / np.array(s)))), ""),
-        (lambda d, s: (int(np.argmin(np.divide(d, s))), d.sort())[0], "in place"),
-    ],
 }  # fmt: skip
+PROXIMAL = {  # an operator and a step
+    "plain": ((soft, prox), None),
+    "fixed threshold": ((lambda w, t: soft(w, 0.1), prox), "threshold is an argument"),
+    "strictly above": ((lambda w, t: np.where(np.abs(w) > t, w, 0), prox), "hard thresholding"),
+    "operator in place": ((into(soft), prox), "in place"),
+    "its own rate": ((soft, lambda w, p, r, c: prox(w, p, 0.02, c)), "0.02"),
+    "its own rate in the threshold": ((soft, lambda w, p, r, c: soft(moved(w, p, r), 0.02 * c)), "0.02"),
+    "its own problem": ((soft, lambda w, p, r, c: prox(w, THREE_POINTS, r, c)), "THREE_POINTS"),
+    "one by one": ((soft, lambda w, p, r, c: soft(one_by_one(w, p, r), r * c)), "every data point"),
+    "a subgradient step": ((soft, l1), "sign of w"),
+    "in place": ((soft, into(prox)), "in place"),
+}
+ANSWERS = numbered(RIGHT, WRONG) | {"lab1_e": PROXIMAL}

@@ -1,4 +1,4 @@
-"""Answers of the kind that students write in Lab 2, by name: (answer, words of its message), None for a right one."""
+"""Answers to (b), (c) and (d) of Lab 2, which make, train and change networks."""
 
 import copy
 
@@ -7,96 +7,6 @@ from torch.nn import functional as F
 
 from labutils.networks import quantize
 from labutils.networks.resnet import ResNet20, stage_layers
-
-
-def ste(forward, backward=lambda ctx, g: (g, None)):
-    methods = {"forward": staticmethod(forward), "backward": staticmethod(backward)}
-    return type("Answer", (torch.autograd.Function,), methods)
-
-
-def rounded(w, bits):
-    if bits is None:
-        return w.clone()
-    if bits == 0:
-        return torch.zeros_like(w)
-    low, reach = w.min(), w.max() - w.min()
-    return w.clone() if reach == 0 else low + reach * torch.round((w - low) / reach * (2**bits - 1)) / (2**bits - 1)
-
-
-def right_ste(ctx, w, bits):
-    return rounded(w, bits)
-
-
-def shifted_in_place(ctx, w, bits):
-    result = rounded(w, bits)
-    if bits:
-        w -= w.min()
-    return result
-
-
-def levels_in_place(ctx, w, bits):
-    w.copy_(rounded(w, bits))
-    ctx.mark_dirty(w)
-    return w
-
-
-def zeros_kept(ctx, w, bits):
-    return torch.where(w == 0, w, rounded(w, bits))
-
-
-def two_bits_always(ctx, w, bits):
-    return rounded(w, 2 if bits else bits)
-
-
-def of_max_abs(ctx, w, bits):
-    if not bits or w.max() == w.min():
-        return rounded(w, bits)
-    reach = w.abs().max()
-    return w.min() + reach * torch.round((w - w.min()) / reach * (2**bits - 1)) / (2**bits - 1)
-
-
-def positive_only(ctx, w, bits):
-    return rounded(w, bits) if w.max() > 0 else w.clone()
-
-
-def in_numpy(ctx, w, bits):
-    return torch.from_numpy(rounded(torch.from_numpy(w.detach().numpy().copy()), bits).numpy()).to(w.device)
-
-
-def remembering(ctx, w, bits):
-    ctx.rounds = bits is not None and w.max() > w.min()
-    return rounded(w, bits)
-
-
-def sometimes(ctx, g):
-    return (g if ctx.rounds else torch.zeros_like(g)), None
-
-
-def remembers_bits(ctx, w, bits):
-    ctx.rounds = bits is not None
-    return rounded(w, bits)
-
-
-def for_rounded(ctx, g):
-    return g if ctx.rounds else None, None
-
-
-STES = {
-    "plain": (ste(right_ste), None),
-    "by numpy": (ste(in_numpy), None),
-    "clone of the gradient": (ste(right_ste, lambda ctx, g: (g.clone(), None)), None),
-    "shifts w in place": (ste(shifted_in_place), "in place"),
-    "levels written into w": (ste(levels_in_place), "in place"),
-    "zeros kept": (ste(zeros_kept), "a zero is a weight"),
-    "two bits always": (ste(two_bits_always), "bits is an argument"),
-    "alpha is max|w|": (ste(of_max_abs), "max|w|"),
-    "negative weights left alone": (ste(positive_only), "nothing was rounded"),
-    "no gradient where nothing is rounded": (ste(remembering, sometimes), "is zero"),
-    "no gradient for floats": (ste(remembers_bits, for_rounded), "with bits None the gradient is lost"),
-    "clipped gradient": (ste(right_ste, lambda ctx, g: (g.clamp(-1, 1), None)), "clipped"),
-    "scaled gradient": (ste(right_ste, lambda ctx, g: (g * 0.5, None)), ""),
-    "sign of the gradient": (ste(right_ste, lambda ctx, g: (g.sign(), None)), "sign"),
-}  # fmt: skip
 
 
 def copied(model, bits):
@@ -149,9 +59,29 @@ def one_for_all(model, bits):
     return turned(ONE.eval(), bits)
 
 
+MADE = {}
+
+
+def kept_by_bits(model, bits):
+    made = MADE.setdefault(bits, copied(model, bits))
+    made.load_state_dict(model.state_dict())
+    return made
+
+
+def shared_statistics(model, bits):
+    new = copied(model, bits)
+    for one, other in zip(new.buffers(), model.buffers()):
+        one.data = other.data
+    return new
+
+
 NETWORKS = {
     "plain": (copied, None),
-    "shares its tensors": (assigned, "shares its weights"),
+    "a deep copy": (lambda model, bits: turned(copy.deepcopy(model), bits), None),
+    "in training mode": (lambda model, bits: copied(model, bits).train(), None),
+    "shares its tensors": (assigned, "shares tensors"),
+    "shares the statistics": (shared_statistics, "shares tensors"),
+    "kept for the next call": (kept_by_bits, "one and the same"),
     "turns the given one": (turned, "the given network, changed"),
     "without the statistics": (weights_only, "statistics"),
     "float weights thrown away": (settled, "float weights are lost"),
@@ -185,6 +115,13 @@ def by_hand(model, optimizer, x, y):
     return loss.item()
 
 
+def looks_aside(model, optimizer, x, y):
+    mode = model.training
+    right = (model.eval()(x).argmax(1) == y).float().mean()
+    model.train(mode)
+    return step(model, optimizer, x, y) + 0 * float(right)
+
+
 STEPS = {
     "plain": (step, None),
     "a tensor": (lambda *a: step(*a, result=lambda loss: loss.detach()), None),
@@ -194,6 +131,7 @@ STEPS = {
     "returns nothing": (lambda *a: step(*a, result=lambda loss: None), "returns nothing"),
     "forgets afterwards": (lambda *a: (step(*a, zero=False), a[1].zero_grad())[0], "zero_grad"),
     "moves the weights itself": (by_hand, ""),
+    "looks in evaluation mode": (looks_aside, None),
     "looks first": (lambda m, o, x, y: (F.cross_entropy(m(x), y), step(m, o, x, y))[1], "images go through"),
     "on few images": (lambda m, o, x, y: step(m, o, x[:32], y[:32]), ""),
     "never forgets": (lambda *a: step(*a, zero=False), "zero_grad"),
@@ -222,15 +160,20 @@ def nothing_back(model, bits):
     set_bits(model, bits)
 
 
+def set_and_copied(model, bits):
+    return copy.deepcopy(set_bits(model, bits))
+
+
 BITS = {
     "plain": (set_bits, None),
     "rounds the weights too": (rounding_too, "weights have changed"),
     "counts stages from 1": (from_one, "counted from 0"),
     "returns nothing": (nothing_back, "returns nothing"),
     "a copy": (lambda model, bits: set_bits(copy.deepcopy(model), bits), "another network"),
+    "a copy of the one that was set": (set_and_copied, "another network"),
     "a network in training mode": (lambda model, bits: set_bits(copied(model, 6).train(), bits), "another network"),
     "skips None": (lambda model, bits: set_bits(model, tuple(b or 6 for b in bits)), "None and 0"),
     "all alike": (lambda model, bits: set_bits(model, bits[:1] * 3), "bits[k]"),
 }  # fmt: skip
 
-GROUPS = {"lab2_a": STES, "lab2_b": NETWORKS, "lab2_c": STEPS, "lab2_d": BITS}
+ANSWERS = {"lab2_b": NETWORKS, "lab2_c": STEPS, "lab2_d": BITS}
