@@ -18,7 +18,7 @@ from pathlib import Path
 MODULES = ("fcntl", "resource", "pwd", "grp", "termios", "pty")
 NAMES = ("fork", "setsid", "killpg", "getuid", "geteuid", "getpgid", "sched_getaffinity", "getloadavg", "chown")
 # Others' modules that have a part of their own for Windows: imported before, they keep the part for this system.
-OTHERS = ("filelock", "jupyter_core.paths", "psutil", "tempfile")
+OTHERS = ("IPython.utils.process", "filelock", "jupyter_core.paths", "psutil", "tempfile")
 RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?|.*[<>:\"|?*].*|.*[. ]")
 LONGEST = 259
 PRELUDE = "from helpers import pretended_windows\npretended_windows.begin()\n"
