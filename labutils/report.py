@@ -99,7 +99,8 @@ def page(notebook, title, **options):
     for script in soup("script"):
         script.decompose()
     soup.head.insert(0, soup.new_tag("meta", attrs={"http-equiv": "Content-Security-Policy", "content": ALONE}))
-    soup.head.append(soup.new_tag("style", string=STYLE))
+    soup.head.append(style := soup.new_tag("style"))
+    style.string = STYLE
     return soup
 
 
