@@ -5,7 +5,8 @@ import shutil
 from pathlib import Path
 
 from . import systems
-from .names import called, ignored
+from .names import ignored
+from .versions import called
 from .zips import unpacked, zip_names
 
 DEEPEST = 3  # zips in zips

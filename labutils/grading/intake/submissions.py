@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from . import downloads, systems
-from .names import called, choose, file_name, ignored, person
+from .names import file_name, ignored, person
 from .notebooks import MOST_BYTES, shown, why
+from .versions import called, choose
 from .zips import MOST_FILES, from_zip, unpacked
 
 MOST_TYPED = 1_000_000  # signs

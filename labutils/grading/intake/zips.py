@@ -12,8 +12,9 @@ import struct
 import tempfile
 import zipfile
 
-from .names import choose, ignored
+from .names import ignored
 from .notebooks import MOST_BYTES, shown
+from .versions import choose
 
 MOST_FILES = 10_000
 MOST_OF_A_CLASS = 200_000

@@ -14,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labutils.grading.intake import submissions, zips
-from labutils.grading.intake.names import called, choose, file_name, person
+from labutils.grading.intake.names import file_name, person
 from labutils.grading.intake.notebooks import MOST_BYTES
+from labutils.grading.intake.versions import called, choose
 
 STEMS = [FIRST, SECOND]
 
