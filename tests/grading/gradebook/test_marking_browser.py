@@ -3,6 +3,7 @@
 import csv
 import shutil
 
+import psutil
 import pytest
 from helpers.handing_in import write_course
 
@@ -78,18 +79,23 @@ def saved(page, folder):
         return list(csv.DictReader(file))
 
 
+def renderers():
+    """Return {process: seconds of a processor} of what draws the browser's pages."""
+    family = psutil.Process().children(recursive=True)
+    return {one.pid: sum(one.cpu_times()[:2]) for one in family if "--type=renderer" in one.cmdline()}
+
+
 @pytest.mark.parametrize("out", [400], indirect=True)
 @pytest.mark.parametrize("name", ["lab1_a_text", "by-student"])
 def test_a_class_of_400_opens_in_two_seconds(page, out, name):
     """Seconds of a processor, which others that keep it busy do not lengthen."""
+    before = renderers()
     page.goto(address(out.folder, name))
     page.locator("article").first.wait_for()
     page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
-    client = page.context.new_cdp_session(page)
-    client.send("Performance.enable")
-    metrics = {one["name"]: one["value"] for one in client.send("Performance.getMetrics")["metrics"]}
-    print(f"\n{name}: {metrics['ProcessTime']:.2f} s for {out.students} students")
-    assert 0 < metrics["ProcessTime"] < 2
+    took = sum(seconds - before.get(process, 0) for process, seconds in renderers().items())
+    print(f"\n{name}: {took:.2f} s for {out.students} students")
+    assert 0 < took < 2
     assert (
         page.locator("output").inner_text().endswith(f"of {out.students * (1 + (name == 'by-student'))} answers marked")
     )
