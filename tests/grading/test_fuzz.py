@@ -75,8 +75,9 @@ def test_the_run_goes_on(hostile, tmp_path):
     folder, keeps = hostile
     before, begin = sorted(path.name for path in folder.iterdir()), time.monotonic()
     found = submissions.collect(folder / "in", tmp_path / "unpacked", [STEM])
-    # Many at a time, for most wait; a call may take five seconds, of which a busy machine needs some to start.
-    options = {"folder": tmp_path / "out", "masters": folder / "masters", "jobs": 4 * os.cpu_count(), "seconds": 20}
+    # Several at a time, for most wait, some fill the memory; a call may take a quarter of the seconds, of which a busy
+    # machine needs some to start.
+    options = {"folder": tmp_path / "out", "masters": folder / "masters", "jobs": 3 * os.cpu_count(), "seconds": 30}
     results = list(class_run.grade(found, **options))
     examine(results, folder, keeps, before)
     for result in results:
