@@ -116,7 +116,7 @@ def _declare_looking(verb):
 def verbs(parser):
     """Declare all verbs: for each its help, the function that runs it, and its options; return their names."""
     subparsers = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    rooms = [room for room in ROOMS if Path(__file__).with_name(room).is_dir()]  # which no student's bundle has
+    rooms = [room for room in ROOMS if (files.PACKAGE / room).is_dir()]  # which no student's bundle has
 
     def verb(name, run, text, goes_on=None):
         command = subparsers.add_parser(name, help=text, description=text)

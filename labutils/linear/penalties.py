@@ -1,7 +1,7 @@
 """Penalties that make weights sparse, beside plain L1: Hoyer, Hoyer-square, group Lasso, and group Lasso the wrong way.
 
-Of Hoyer's the values and gradients, of the groups' the proximal operators. Weights are of shape (..., d); the two
-penalties on groups take (..., groups, d), one group a row. Used in notebooks/00.
+There are values and gradients of Hoyer's two, and proximal operators of the two on groups. Weights are of shape
+(..., d); groups take (..., groups, d), one group a row. Used in notebooks/00.
 """
 
 import numpy as np

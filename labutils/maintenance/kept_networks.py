@@ -45,7 +45,7 @@ def _made_by(name, bits, named, recipe, start):
 
 
 def save(model, name, recipe, history, accuracy, start=None, folder=None, named=None):
-    """Save a trained network and its checkpoints.manifest entry; neither is ever half-written.
+    """Save a trained network and its entry in the manifest; neither is ever half-written.
 
     Parameters: model, a ResNet20, whose bits decide the file name; name, its data set; recipe, a
         `training.Recipe`; history, one dict per epoch as `training.finetune` returns it; accuracy, of these

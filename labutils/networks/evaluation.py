@@ -25,9 +25,7 @@ def progress(items, description, total=None):
     try:
         yield from tqdm(items, desc=description, total=total, leave=False)
     finally:
-        if (
-            "IPython" in sys.modules
-        ):  # in a notebook, remove the empty box of a finished bar, and the red one of another
+        if "IPython" in sys.modules:  # in a notebook, a finished bar leaves an empty box behind, a stopped one a red
             sys.modules["IPython"].display.clear_output()
 
 
