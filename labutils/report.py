@@ -21,8 +21,11 @@ from . import files
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 ALONE = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; font-src data:"  # whatever a student wrote
+# Nothing is cut off, and no word in two, where the window or the paper is narrow; fonts not meant for formulas leave a
+# subscript on the line; each lab begins on a page of its own.
 STYLE = """
-.highlight pre { white-space: pre-wrap; overflow-wrap: anywhere }
+.highlight pre, .jp-RenderedText pre { white-space: pre-wrap; word-break: normal; overflow-wrap: anywhere }
+math { font-family: "Latin Modern Math", "STIX Two Math", "Cambria Math", "DejaVu Math TeX Gyre", math }
 .jp-OutputArea-output img { max-width: 100%; height: auto }
 math[display=block] { margin: 0.8em 0 }
 @media print {
@@ -36,7 +39,7 @@ math[display=block] { margin: 0.8em 0 }
   h1, h2, h3 { break-after: avoid }
   .jp-Cell:has(h1) ~ .jp-Cell:has(h1) { break-before: page }
 }
-"""  # nothing is cut off where the window or the paper is narrow; each lab begins on a page of its own
+"""
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 PLACES = (  # where Windows and macOS keep them, which no search finds
     r"C:\Program Files\Google\Chrome\Application\chrome.exe",

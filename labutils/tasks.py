@@ -75,7 +75,7 @@ def lab(page=LIST):
     try:
         lines = examine()
         url = address(server, log)
-        print(f"The labs are ready, {time.monotonic() - started:.0f} s after you asked.\n")
+        print(f"Starting JupyterLab: {time.monotonic() - started:.0f} s\n\nThe labs are ready.\n")
         print("\n".join(f"   {line}" for line in lines))
         print(f"\n   Click here:  {url}\n   To stop:     Ctrl-C in this window; your notebooks stay as you saved them")
         print("   To read:     build/doctor.log on this computer, build/jupyter.log on JupyterLab", flush=True)

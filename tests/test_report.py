@@ -1,6 +1,7 @@
 """`python -m labutils report` makes a page to print: answers, figures, tables, no widget, no check unless asked."""
 
 import re
+import shutil
 
 import nbformat
 import pytest
@@ -99,3 +100,34 @@ def test_a_browser_prints_it(tmp_path):
         pytest.skip("no Chromium, Chrome or Edge is installed")
     page, pdf = report.report(["01"], out=tmp_path / "r.html")
     assert pdf.read_bytes().startswith(b"%PDF-") and pdf.stat().st_size > 50_000
+
+
+LOOKS = """() => {
+    const [letter, index] = document.querySelector("msub").children, words = [];
+    const text = document.querySelector(".jp-RenderedText pre").firstChild;
+    for (const word of text.data.matchAll(/\\S+/g)) {
+        const range = document.createRange();
+        range.setStart(text, word.index), range.setEnd(text, word.index + word[0].length);
+        words.push(new Set([...range.getClientRects()].map(box => Math.round(box.top))).size);
+    }
+    const box = element => element.getBoundingClientRect();
+    return [box(index).bottom - box(letter).bottom, Math.max(...words)];
+}"""
+
+
+@pytest.mark.browser
+def test_a_subscript_stands_low_and_no_printed_word_is_broken(made, tmp_path):
+    sync = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install -e '.[test]'")
+    if (chromium := shutil.which("chromium") or shutil.which("chromium-browser")) is None:
+        pytest.skip("Chromium is not installed: apt-get install chromium")
+    cells = [nbformat.v4.new_markdown_cell("A weight $w_2$."), nbformat.v4.new_code_cell("print()", execution_count=1)]
+    cells[1].outputs = [nbformat.v4.new_output("stream", text="broken,where the_line ends " * 40)]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "mine.ipynb")
+    made(tmp_path / "mine.ipynb")
+    with sync.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_page(viewport={"width": 700, "height": 600})
+        page.goto((tmp_path / "a report.html").as_uri())
+        below, lines = page.evaluate(LOOKS)
+        browser.close()
+    assert below > 1 and lines == 1
