@@ -238,11 +238,12 @@ def findings(checks):
 
 
 def report(deep=False):
-    """Print one line per finding; return whether all labs would run."""
+    """Print one line per finding; return whether the labs would run: all, or without PyTorch those that need none."""
     colour, red = sys.stdout.isatty() and not os.environ.get("NO_COLOR"), 0
     for ok, text in findings(QUICK + DEEP if deep else QUICK):
         sign, code = SIGNS[ok]
         red += ok is False
         print(f"\033[{code}m{sign}\033[0m" if colour else sign, short(text), flush=True)
-    print(f"doctor: {red} to mend, marked ->" if red else "doctor: all labs would run")
+    runnable = "labs 01 to 05" if install.cuda() is None else "all labs"
+    print(f"doctor: {red} to mend, marked ->" if red else f"doctor: {runnable} would run")
     return not red

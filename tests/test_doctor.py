@@ -56,6 +56,12 @@ def red(*checks):
     return text
 
 
+def test_without_pytorch_it_promises_the_labs_that_need_none(computer, capsys, monkeypatch):
+    monkeypatch.setattr(doctor.install, "cuda", lambda: None)
+    assert __main__.main(["doctor"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "doctor: labs 01 to 05 would run"
+
+
 def test_a_sound_computer_is_green_and_the_exit_status_0(computer, capsys):
     assert __main__.main(["doctor"]) == 0
     lines = capsys.readouterr().out.splitlines()
