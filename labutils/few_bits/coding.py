@@ -12,25 +12,6 @@ import numpy as np
 LENGTH_BITS = 8  # of each entry of a code table: no code for fewer than 10**53 weights is longer than 255 bits
 
 
-def _counts(codes):
-    """Return {code: how often it occurs}, smallest code first; raise ValueError where there are none."""
-    values, counts = np.unique(np.asarray(codes), return_counts=True)
-    if len(values) == 0:
-        raise ValueError("codes: expected at least one, found none")
-    return dict(zip(values.tolist(), counts.tolist()))
-
-
-def entropy(codes):
-    """Return the entropy of the codes' frequencies in bits a code: what no code for single ones can undercut.
-
-    Parameters: codes, an array or a tensor of any shape. Raises: ValueError where there are none.
-    Source: Shannon (1948). Used in notebooks/08.
-    """
-    counts = np.array(list(_counts(codes).values()))
-    share = counts / counts.sum()
-    return float((share * np.log2(1 / share)).sum())
-
-
 def huffman_lengths(counts):
     """Return {symbol: length of its code in bits} of a code without prefixes in which all symbols take least bits.
 
@@ -57,9 +38,13 @@ def huffman_lengths(counts):
 def huffman_bits(codes):
     """Return how many bits the codes take in Huffman's code for their own frequencies, without its table.
 
-    Parameters and raises: as `entropy`. Used in notebooks/08.
+    Parameters: codes, an array or a tensor of any shape. Raises: ValueError where there are none.
+    Used in notebooks/08.
     """
-    counts = _counts(codes)
+    values, counts = np.unique(np.asarray(codes), return_counts=True)
+    if len(values) == 0:
+        raise ValueError("codes: expected at least one, found none")
+    counts = dict(zip(values.tolist(), counts.tolist()))
     return sum(counts[symbol] * length for symbol, length in huffman_lengths(counts).items())
 
 
