@@ -14,6 +14,7 @@ from ..course import HIDDEN_TESTS, SOLUTION
 from . import student_version
 
 NUMBER = re.compile(r"(?<![\w.^{])(?<!\{-)\d+(?:,\d{3})*(?:\.\d+)?(?![\w^])")
+COUNTED = re.compile(r"\bsteps?\s+(\d\d)\b(?![.,]\d)|(?<![\d.,])(\d\d)\s+steps?\b")  # step 41, or 35 steps
 YEAR = re.compile(r"(?:18|19|20)\d\d")
 SHORTEST = 7  # labutils shares lines of six words and signs with solutions, of seven none
 
@@ -45,8 +46,11 @@ def secrets(notebook):
 
 
 def quoted(text):
-    """Return the numbers in a text that look measured, by three digits or more: not 0.02, 2,000 or the year 2019."""
-    found = set()
+    """Return the numbers in a text that look measured: not 0.02, 2,000 or the year 2019.
+
+    They have three digits or more, or two where they count steps and are not round.
+    """
+    found = {number for pair in COUNTED.findall(text) for number in pair if number and not number.endswith("0")}
     for number in NUMBER.findall(text):
         digits = number.replace(",", "")
         telling = digits.replace(".", "").lstrip("0") if "." in digits else digits.rstrip("0")

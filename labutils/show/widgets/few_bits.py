@@ -27,7 +27,7 @@ def sensitivity_figure(increase, source):
         ax.plot(range(len(names)), rise, label=f"{bits} bits", **style.point_style(index))
     for number in sorted(set(stage)):
         first, count = stage.index(number), stage.count(number)
-        ax.axvspan(first - 0.5, first + count - 0.5, color="#000000", alpha=0.05 * (number % 2), linewidth=0)
+        ax.axvspan(first - 0.5, first + count - 0.5, color="#000000", alpha=0.1 * (number % 2), linewidth=0)
         where = {"xycoords": ("data", "axes fraction"), "ha": "center", "va": "top"}
         ax.annotate(f"stage {number + 1}", (first + (count - 1) / 2, 0.99), **where)
     ax.set_xticks(range(len(names)), names, rotation=90, fontsize=9)

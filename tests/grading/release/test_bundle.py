@@ -421,8 +421,9 @@ def test_a_number_of_a_written_answer_in_the_text(course, refused, name):
 
 
 def test_which_numbers_of_an_answer_are_secret():
-    text = "In 2019, 200 of 2,000 steps of 0.02 end at 0.875, -0.748, 396 and 270,896, below $10^{-12}$ or 1.500."
-    assert leaks.quoted(text) == {"0.875", "0.748", "396", "270,896", "1.500"}
+    text = "In 2019, 200 of 2,000 steps of 0.02 end at 0.875, -0.748, 396 and 270,896, below $10^{-12}$ or 1.500,"
+    text += " after 35 steps or at step 41, of the first 20 steps; 24 of 40 weights."
+    assert leaks.quoted(text) == {"0.875", "0.748", "396", "270,896", "1.500", "35", "41"}
     written = [number for path in NOTEBOOKS for number in leaks.measured(read(path))]
     assert ("lab2_e_text", "2.5988") in written and ("lab1_b_text", "0.03125") in written
 
