@@ -12,7 +12,8 @@ __getattr__ = hand_on(
     report="RECORD Report",
     lab1="lab1_a lab1_b lab1_c",
     lab1_penalties="lab1_d lab1_e lab1_f",
-    lab1_bonus="exact_from_everywhere lab1_g_l1 lab1_g_proximal lab1_g_pruning lab1_g_trimmed sparse_and_close",
+    lab1_bonus="exact_from_everywhere pushed_down sparse_and_close"
+    " lab1_g_l1 lab1_g_proximal lab1_g_pruning lab1_g_trimmed",
     lab2="lab2_a",
     lab2_networks="lab2_b lab2_c",
     lab2_mixed="lab2_d lab2_e lab2_f",

@@ -138,9 +138,10 @@ def disagreement(answer, reference, cases, mistakes, more=()):
 def _named(mistakes, first, outcomes):
     """Return the message of the mistake that explains the first wrong outcome, more than half of them, and the most.
 
-    More than half of the right ones, too; single numbers agree by accident, so there it has to explain all of these.
-    Or of two mistakes that explain all wrong ones together; None where there is neither. Where an answer stops only
-    sometimes, something else is wrong there, too.
+    Half of the right ones, too, where it does not show; single numbers agree by accident, so there it has to explain
+    all of these. Or of two such mistakes that explain all wrong ones together. Or of one that explains all wrong ones,
+    with the arguments that bring it out. None where there is none of these. Where an answer stops only sometimes,
+    something else is wrong there, too.
     """
     stops = isinstance(first.found, Exception)
     wrong = [one for one in outcomes if not one.right and isinstance(one.found, Exception) <= stops]
@@ -154,17 +155,26 @@ def _named(mistakes, first, outcomes):
     )
     single = first.numbers is None or first.numbers.size < 2
     right = [one for one in outcomes if one.right]
+
+    def missed(message):
+        return sum(not _explains(mistakes[message], one) for one in right)
+
     for message in best[:1]:
-        missed = sum(not _explains(mistakes[message], one) for one in right)
-        if 2 * len(left[message]) < len(wrong) and (missed == 0 if single else 2 * missed <= len(right)):
+        if 2 * len(left[message]) < len(wrong) and missed(message) <= (0 if single else len(right) / 2):
             return message
     if single:  # two mistakes together give any single number
         return None
     best.sort(key=lambda message: -sum(_explains(mistakes[message], one) for one in outcomes))
     others = (
-        (one, two) for one in best for two in mistakes if all(_explains(mistakes[two], case) for case in left[one])
+        (one, two)
+        for one in best
+        for two in mistakes
+        if left[one]
+        and all(_explains(mistakes[two], case) for case in left[one])
+        and max(missed(one), missed(two)) <= len(right) / 2
     )
-    return next((f"{one}; besides, {two}" for one, two in others), None)
+    here = (f"{one}, called with {_called_with(first.case)}" for one in best if not left[one])
+    return next((f"{one}; besides, {two}" for one, two in others), next(here, None))
 
 
 def _explains(mistake, outcome):

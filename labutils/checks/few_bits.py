@@ -8,7 +8,7 @@ import torch
 from torch.nn import functional as F
 
 from .cases import changed, copied
-from .comparison import IN_PLACE
+from .comparison import IN_PLACE, NOTHING
 from .failure import Misbehaved
 from .report import Report
 
@@ -19,6 +19,8 @@ def _on_copies(answer):
     def called(*arguments):
         copies = copied(arguments)
         found = answer(*copies)
+        if found is None:
+            raise Misbehaved(NOTHING)
         if changed(copies, arguments):
             raise Misbehaved(IN_PLACE)
         return found
@@ -49,14 +51,16 @@ def few_bits_a(fit_levels):
     exact, fit_levels = 0.5 + 0.25 * codes, _on_copies(fit_levels)
     report.close("weights that lie on levels", lambda: _pair(fit_levels(exact, codes)), [0.5, 0.25], tolerance=1e-4)
     report.close("weights beside them", lambda: _pair(fit_levels(w, codes)), right, 2, mistakes, tolerance=1e-4)
-    label = "a tensor of weights as a layer has it"
-    return report.close(
-        label, lambda: _pair(fit_levels(w[:6].view(2, 3), codes[:6].view(2, 3))), line(codes[:6], w[:6]), tolerance=1e-4
-    )
+    label, falling, codes = "a tensor of weights as a layer has it, and a line that falls", -w[:6], codes[:6]
+    right = line(codes, falling)
+    codes, falling = codes.view(2, 3), falling.view(2, 3)
+    return report.close(label, lambda: _pair(fit_levels(falling, codes)), right, tolerance=1e-4)
 
 
 def _pair(values):
     """Return two numbers, of whatever shape, as a tensor (2,)."""
+    if isinstance(values, (int, float)) or len(getattr(values, "shape", (2,))) == 0:
+        raise Misbehaved("this returns one number: return two, lowest and step")
     lowest, step = values
     return torch.stack([torch.as_tensor(lowest).float().reshape(()), torch.as_tensor(step).float().reshape(())])
 
@@ -92,14 +96,18 @@ def few_bits_b(distillation):
     report.close(label, lambda: loss(scores, wanted, labels, t, 0.0), hard, 1, None, 1e-4)
 
     def gradients(loss):
-        places = wanted.clone().requires_grad_(), scores.clone().requires_grad_()
-        return torch.stack([torch.autograd.grad(loss(place), place)[0] for place in places])
+        places = [place.clone().requires_grad_() for place in (wanted, scores)]
+        found = [loss(place) for place in places]
+        if any(getattr(one, "grad_fn", None) is None for one in found):
+            raise Misbehaved("no gradient flows through this: return the loss as a tensor, without item() or detach()")
+        return torch.stack([torch.autograd.grad(one, place)[0] for one, place in zip(found, places)])
 
-    def loss_of(z):
-        return soft * t**2 * divergence(p, (z / t).softmax(1)) + (1 - soft) * F.cross_entropy(z, labels)
+    def loss_of(z, t=2.5, soft=0.6):
+        p, q = (wanted / t).softmax(1), (z / t).softmax(1)
+        return soft * t**2 * divergence(p, q) + (1 - soft) * F.cross_entropy(z, labels)
 
-    label = "its gradient for the scores, at the teacher's own scores too"
-    learns = functools.partial(gradients, lambda z: distillation(z, wanted, labels, t, soft))
+    label = "its gradient for the scores at another temperature, at the teacher's own scores too"
+    learns = functools.partial(gradients, lambda z: distillation(z, wanted, labels, 2.5, 0.6))
     return report.close(label, learns, gradients(loss_of), tolerance=1e-5)
 
 
@@ -157,5 +165,5 @@ def few_bits_d(bits_a_code):
 
 
 def _number(value):
-    """Return a number, of whatever type, as a tensor without axes; None stays None."""
-    return None if value is None else torch.as_tensor(value).float().reshape(())
+    """Return a number, of whatever type, as a tensor without axes."""
+    return torch.as_tensor(value).float().reshape(())

@@ -54,24 +54,28 @@ def lab1_g_pruning(exact_supports, seed=0):
 def positive(value, name):
     """Return `value` if it is one finite number above 0; raise ValueError otherwise."""
     number = numbers(value)
-    if isinstance(value, (bool, np.bool_)) or number is None or number.size != 1 or not 0 < number < np.inf:
+    if isinstance(value, (bool, np.bool_)) or number is None or number.shape or not 0 < number < np.inf:
         raise ValueError(f"{name}: expected one number above 0, found {str(value)[:80]}")
     return number.item()
+
+
+def pushed_down(penalty, steps):
+    """Return the weights after a subgradient run on the two points, and whether at most three are above 0.05."""
+    final = descent.l1_subgradient(TWO_POINTS, positive(penalty, "lambda"), steps=steps).final
+    return final, np.sum(np.abs(final) > 0.05) <= 3
 
 
 def lab1_g_l1(penalty_two_points):
     """Check `penalty_two_points()`, a lambda that works well with two data points: 0.75 points, 0.25 hidden."""
 
-    def final():
-        return descent.l1_subgradient(TWO_POINTS, positive(penalty_two_points(), "lambda")).final
-
-    def few(w):
-        return np.sum(np.abs(w) > 0.05) <= 3
+    def after_200_steps():
+        return pushed_down(penalty_two_points(), steps=200)
 
     report = Report("lab1_g_l1", "A penalty for two data points")
-    report.true("L is below 0.2", lambda: TWO_POINTS.loss(final()) < 0.2, 0.25, "L is too large: lower lambda")
+    hint = "L is too large: lower lambda"
+    report.true("L is below 0.2", lambda: TWO_POINTS.loss(after_200_steps()[0]) < 0.2, 0.25, hint)
     hint = "too many weights are left: a small lambda is slow to push them down, a large one makes them rattle"
-    return report.true("at most three magnitudes above 0.05", lambda: few(final()), 0.5, hint)
+    return report.true("at most three magnitudes above 0.05", lambda: after_200_steps()[1], 0.5, hint)
 
 
 def sparse_and_close(threshold, steps):

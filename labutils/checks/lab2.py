@@ -2,6 +2,7 @@
 
 import torch
 
+from .failure import Misbehaved
 from .report import Report
 
 
@@ -140,11 +141,18 @@ def tensors(seed=0):
     return [SAMPLE, with_zeros, plain + 7, -plain.abs() - 0.5, plain.abs() + 0.1, 100 * plain[0], plain[0, 0] / 1000]
 
 
+def _tensor(found):
+    """Return what a call of an answer gave; raise Misbehaved, in words, where that is no tensor."""
+    if not isinstance(found, torch.Tensor):
+        raise Misbehaved(f"this returns {'nothing' if found is None else type(found).__name__}: return a tensor")
+    return found
+
+
 def _slope(ste):
     """Return the function that gives the gradient for w, where `upstream` is that for what `ste` returns."""
 
     def gradient(w, bits, upstream):
-        device = ste.apply(w.clone(), bits).device  # an answer may compute elsewhere
+        device = _tensor(ste.apply(w.clone(), bits)).device  # an answer may compute elsewhere
         moving = w.to(device, copy=True).requires_grad_()
         (ste.apply(moving, bits) * upstream.to(device)).sum().backward()
         return torch.zeros_like(moving) if moving.grad is None else moving.grad
@@ -155,7 +163,7 @@ def _slope(ste):
 def lab2_a(ste, seed=0):
     """Check `ste`, a torch.autograd.Function with apply(w, bits), the straight-through quantizer: 8 points."""
     drawn, generator = tensors(seed), torch.Generator().manual_seed(seed + 1)
-    cases = [(SAMPLE, 2), *[(w, bits) for w in drawn for bits in (2, 1, 3, 4, 8)]]
+    cases = [(SAMPLE, 2), *[(w, bits) for w in drawn for bits in (2, 1, 3, 4, 8)], (SAMPLE, 10)]
     some = torch.randn(3, 3, generator=generator)
     upstreams = [torch.arange(9.0).reshape(3, 3), some, 300 * some, some / 1e4]
 
@@ -163,7 +171,7 @@ def lab2_a(ste, seed=0):
         return ste.apply(w, bits)  # a class of another kind has none
 
     def count_levels(uneven, bits):
-        return len(torch.unique(apply(uneven, bits)))
+        return len(torch.unique(_tensor(apply(uneven, bits))))
 
     def handed_on(w, bits, upstream):
         return upstream

@@ -56,6 +56,8 @@ def _other_weights(made, bits, given):
         return "these are not the given network's weights: new networks begin with random ones; copy its state_dict"
     if off and not {*off} & {name for name, _ in given.named_parameters()}:
         return "the batch-norm statistics are others: load_state_dict(model.state_dict()) copies them, too"
+    if not all(parameter.requires_grad for parameter in made.parameters()):
+        return "these weights take no gradient, so no step would move them: leave requires_grad as it is"
     if off:
         return f"some weights are others, of {off[0]} for one: load_state_dict(model.state_dict()) copies all"
     return ""

@@ -57,7 +57,7 @@ def around(then):
 
 def _signed(v, keep):
     """Return a mask of the `keep` largest values, signs and all."""
-    return v >= np.sort(v)[::-1][keep - 1] if keep else v > np.inf
+    return np.isin(np.arange(len(v)), np.argsort(-v, kind="stable")[:keep])
 
 
 def _flat_order(v, keep):
@@ -78,6 +78,7 @@ CHOICES = {
     "with keep 0 no weight is left: a slice [-0:] is everything, an index [0 - 1] is the last": lambda w, v, keep: (
         of_largest(v, keep or len(v))
     ),
+    "with keep 0 no weight is left: here the largest stays": lambda w, v, keep: of_largest(v, keep or 1),
     "with keep d all weights are left: a slice [-0:] is everything": (lambda w, v, keep: of_largest(v, keep % len(v))),
     "this leaves one weight more than `keep`": lambda w, v, keep: of_largest(v, keep + 1),
     "this leaves one weight less than `keep`": lambda w, v, keep: of_largest(v, max(keep - 1, 0)),

@@ -3,9 +3,10 @@
 An exercise that is not written raises NotImplementedError when a given cell calls it; one that is wrong makes some
 given cell below fail in a way of its own. A traceback would tell a newcomer little, and it would stop Run All. So in
 Jupyter, once a lab has begun, such a cell prints one line and counts as run; so does a later one that fails because it
-uses what such a cell made, or would have made. The cell of an answer that fails itself shows its error and does not
-stop Run All either. Every other error does, as always. A check whose answer is not there, or not the one that its cell
-shows, says so in its rows. Used in every notebook of the student version.
+uses what such a cell made, or would have made. A cell that runs with a wrong answer says so below its results. The cell
+of an answer that fails itself shows its error and does not stop Run All either. Every other error does, as always. A
+check whose answer is not there, or not the one that its cell shows, says so in its rows. Used in every notebook of the
+student version.
 """
 
 import builtins
@@ -159,6 +160,8 @@ class Waiting:
                 self.doubts |= dict.fromkeys(self.bound, doubt)
             if isinstance(result.result, Report):
                 self.checked(result.result)
+            elif doubt and not self.before:  # or its numbers would be taken for what the text below speaks of
+                sys.stdout.write(f"This uses {doubt}.\n")
 
     def checked(self, report):
         """Keep the report of a check; what it looked at is in doubt as long as it does not pass."""

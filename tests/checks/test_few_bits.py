@@ -39,7 +39,9 @@ def test_few_bits_a():
         (fit(spread_of_codes=False), ""),
         (lambda w, codes: (w.min(), (w.max() - w.min()) / 3), "whole range"),
         (lambda w, codes: (w.mean(), w.std()), ""),
-        (lambda w, codes: None, "stopped with"),
+        (lambda w, codes: (fit()(w, codes)[0], fit()(w, codes)[1].abs()), ""),
+        (lambda w, codes: None, "returns nothing"),
+        (lambda w, codes: w.mean(), "return two"),
         (not_written, "not written yet"),
     ],
 )

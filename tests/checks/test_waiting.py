@@ -118,6 +118,15 @@ def test_so_does_what_uses_what_was_made_with_a_wrong_answer(run):
     assert run(*cells) == ([True] * 6, LOST)
 
 
+def test_a_given_cell_that_runs_with_a_wrong_answer_says_so(run):
+    said = "This uses exercise (b): its check does not pass yet.\n"
+    cells = [CHECK, "def step(w):\n    return 3", "lab1_b(step)", "print(step([1]))"]
+    assert run(*cells) == ([True] * 4, f"3\n{said}")
+    assert run("run = step([1])", "print(run)") == ([True] * 2, f"3\n{said}")
+    assert said not in run("lab1_b(step)")[1] + run("def again(w):\n    return step(w)")[1]
+    assert run("def step(w):\n    return 2", "lab1_b(step)", "run = step([1])", "print(run)")[1] == "2\n"
+
+
 def test_so_does_one_that_calls_a_given_function_from_a_cell_that_waits(run):
     given = "def all_steps(n):\n    return [step([k]) for k in range(n)]\nlast = all_steps(3)"
     counted, printed = run(CHECK, "def step(w):\n    return lost", "lab1_b(step)", given, "more = all_steps(5)")

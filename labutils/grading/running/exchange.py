@@ -136,12 +136,13 @@ def _network(plain):
 
 
 def _state(network):
-    """Return all that a network is made of: weights, gradients, bits and mode."""
+    """Return all that a network is made of: weights, gradients and whether they take any, bits and mode."""
     from labutils.networks.quantize import quant_layers
 
     return {
         "state": {name: encode(value) for name, value in network.state_dict().items()},
         "gradients": {name: None if p.grad is None else encode(p.grad) for name, p in network.named_parameters()},
+        "moving": [parameter.requires_grad for parameter in network.parameters()],
         "bits": [encode(layer.bits) for _, layer in quant_layers(network)],
         "training": network.training,
     }
@@ -154,6 +155,8 @@ def _load(network, plain):
     network.load_state_dict({name: decode(value) for name, value in plain["state"].items()})
     for name, parameter in network.named_parameters():
         parameter.grad = decode(plain["gradients"][name])
+    for parameter, moving in zip(network.parameters(), plain["moving"], strict=True):
+        parameter.requires_grad_(bool(moving))
     for (_, layer), bits in zip(quant_layers(network), plain["bits"], strict=True):
         layer.bits = decode(bits)
     return network.train(bool(plain["training"]))

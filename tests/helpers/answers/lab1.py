@@ -133,6 +133,30 @@ def ranks_the_thresholded(w, p, rate, c, keep):
     return out
 
 
+def of_the_percentile(w, p, rate, keep):
+    v = moved(w, p, rate)
+    return np.where(np.abs(v) >= np.percentile(np.abs(v), 100 * (1 - keep / len(v))), v, 0)
+
+
+def signed(w, p, rate, keep):
+    v = moved(w, p, rate)
+    v[np.argsort(-v, kind="stable")[keep:]] = 0
+    return v
+
+
+def spares_signed(w, p, rate, c, keep):
+    v = moved(w, p, rate)
+    out, spared = soft(v, rate * c), np.argsort(-v, kind="stable")[:keep]
+    out[spared] = v[spared]
+    return out
+
+
+def by_rank(w, p, rate, keep):
+    v, place = moved(w, p, rate), np.arange(len(w))
+    above = np.abs(v) > np.abs(v)[:, None]
+    return v * ((above | ((np.abs(v) == np.abs(v)[:, None]) & (place < place[:, None]))).sum(axis=1) < keep)
+
+
 RIGHT = {
     "lab1_a": [
         loops,
@@ -154,7 +178,7 @@ RIGHT = {
         lambda w, p, rate: (lambda v: v.__isub__(rate * p.gradient(w)))(w.copy()),
     ],
     "lab1_c": [pruning, lambda w, p, r, k: np.where(np.isin(np.arange(len(w)), np.argsort(-np.abs(moved(w, p, r)),
-        kind="stable")[:k]), moved(w, p, r), 0)],
+        kind="stable")[:k]), moved(w, p, r), 0), by_rank],
     "lab1_d": [l1, lambda w, p, r, c: moved(w, p, r) - r * c * np.where(w > 0, 1, np.where(w < 0, -1, 0))],
     "lab1_f": [trim, lambda w, p, r, c, k: np.where(kept(moved(w, p, r), k) != 0, moved(w, p, r),
         soft(moved(w, p, r), r * c)), tries_all],
@@ -191,6 +215,8 @@ WRONG = {
         (lambda w, p, r, k: kept(moved(w, THREE_POINTS, r), k), "THREE_POINTS"),
         (lambda w, p, r, k: kept(moved(w, p, 0.02), k), "0.02"),
         (lambda w, p, r, k: kept(moved(w, p, r), 2), "leaves two weights"),
+        (of_the_percentile, "here the largest stays"),
+        (signed, "magnitudes"),
         (lambda w, p, r, k: kept(one_by_one(w, p, r), k), "every data point"),
         (ascending, "-abs(w)"),
         (lambda w, p, r, k: kept(w, k) - r * slope(w, p) * (kept(w, k) != 0), "after the gradient step"),
@@ -212,12 +238,16 @@ WRONG = {
         (lambda w, p, r, c, k: trim(w, p, 0.02, c, k), "0.02"),
         (lambda w, p, r, c, k: trim(w, THREE_POINTS, r, c, k), "THREE_POINTS"),
         (lambda w, p, r, c, k: trim(w, p, r, c, 2), "leaves two weights"),
+        (spares_signed, "largest signed values"),
         (lambda w, p, r, c, k: trim(w, p, r, c, k or len(w)), "[-0:]"),
         (lambda w, p, r, c, k: trim(w[::-1], p, r, c, k)[::-1] if not p.X.any() else trim(w, p, r, c, k), "tie"),
     ],
 }  # fmt: skip
 PROXIMAL = {  # an operator and a step
     "plain": ((soft, prox), None),
+    "what is left of a clip": ((lambda w, t: w - np.clip(w, -t, t), prox), None),
+    "of PyTorch": ((lambda w, t: torch.nn.functional.softshrink(torch.tensor(w), float(t)), prox), None),
+    "negative zeros": ((lambda w, t: np.copysign(np.maximum(np.abs(w) - t, 0), w), prox), None),
     "fixed threshold": ((lambda w, t: soft(w, 0.1), prox), "threshold is an argument"),
     "strictly above": ((lambda w, t: np.where(np.abs(w) > t, w, 0), prox), "hard thresholding"),
     "operator in place": ((into(soft), prox), "in place"),

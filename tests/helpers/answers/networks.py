@@ -90,6 +90,7 @@ NETWORKS = {
     "the given one where bits is None": (lambda model, bits: copied(model, bits) if bits else model, "given network"),
     "evaluates the given one": (lambda model, bits: copied(model.eval(), bits), "has changed"),
     "one for all calls": (one_for_all, "one and the same"),
+    "frozen": (lambda model, bits: copied(model, bits).requires_grad_(False), "take no gradient"),
     "not quantized": (lambda model, bits: copied(model, None), "nothing was quantized"),
 }  # fmt: skip
 

@@ -75,10 +75,33 @@ def for_rounded(ctx, g):
     return g if ctx.rounds else None, None
 
 
+def eight_at_most(ctx, w, bits):
+    return rounded(w, bits) if bits is None or bits < 9 else w.clone()
+
+
+def nearest_of_all(ctx, w, bits):
+    if not bits or w.max() == w.min():
+        return rounded(w, bits)
+    levels = torch.linspace(float(w.min()), float(w.max()), 2**bits)
+    return levels[(w.reshape(-1, 1) - levels).abs().argmin(1)].reshape(w.shape)
+
+
+def half_up(ctx, w, bits):
+    if not bits or w.max() == w.min():
+        return rounded(w, bits)
+    step = (w.max() - w.min()) / (2**bits - 1)
+    return w.min() + step * torch.floor((w - w.min()) / step + 0.5)
+
+
 STES = {
     "no function": (type("NoFunction", (), {"forward": lambda ctx, w, bits: w}), "has no attribute 'apply'"),
     "plain": (ste(right_ste), None),
     "by numpy": (ste(in_numpy), None),
+    "the nearest of all levels": (ste(nearest_of_all), None),
+    "by floor": (ste(half_up), None),
+    "float from nine bits on": (ste(eight_at_most), "nothing was rounded, called with"),
+    "returns an array": (ste(lambda ctx, w, bits: rounded(w, bits).numpy()), "this returns ndarray: return a tensor"),
+    "returns nothing": (ste(lambda ctx, w, bits: None), "returns nothing"),
     "clone of the gradient": (ste(right_ste, lambda ctx, g: (g.clone(), None)), None),
     "shifts w in place": (ste(shifted_in_place), "in place"),
     "levels written into w": (ste(levels_in_place), "in place"),
