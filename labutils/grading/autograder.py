@@ -41,7 +41,7 @@ class Autograder:
         self.submission, self.path = Path(base, self.submission), Path(base, results)
         self.questions = course.questions()
         self.masters = {stem: course.read(course.NOTEBOOKS / f"{stem}.ipynb") for stem in course.stems()}
-        self.titles = titles.in_full(self.questions)
+        self.titles = titles.read(self.questions).in_full
         self.result = course.blank_result("", self.questions.values()) | {"isolation": sandbox.in_force()}
         for question in self._checks():
             self._enter(question, judge.one_row(question, WAITING))

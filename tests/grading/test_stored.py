@@ -357,9 +357,9 @@ def test_whatever_stands_in_a_notebook_the_preview_goes_on(questions, tmp_path_f
     result = stored.preview(submissions.Submission("anna", {FIRST: file}, [], ""), questions)
     json.dumps(result, allow_nan=False, ensure_ascii=False).encode()
     assert 0 <= result["questions"]["lab1_a"]["points"] <= 4
-    page, named = io.StringIO(), titles.of_questions(questions)
+    page, named = io.StringIO(), titles.read(questions)
     notebook_of = {question.id: question.notebook for question in questions.values()}
-    pages.student_page(page, result, notebook_of, named, dict.fromkeys(notebook_of.values(), "A notebook"))
+    pages.student_page(page, result, notebook_of, named)
     assert page.getvalue().encode()
 
 

@@ -89,7 +89,7 @@ def write(results, folder, questions, given=None, rule=None, days=None, codes=()
     given, days = given or {}, dict(days or {})
     notebook_of = {question.id: question.notebook for question in questions.values()}
     order = {name: place for place, name in enumerate(questions)}
-    names, headings = titles.of_questions(questions), titles.of_notebooks(dict.fromkeys(notebook_of.values()))
+    named = titles.read(questions)
     with tempfile.TemporaryFile() as one, tempfile.TemporaryFile() as other:
         kept, answers, isolation, seen = Shelf(one), Shelf(other), set(), overview.Overview(questions)
         for result in results:
@@ -102,15 +102,15 @@ def write(results, folder, questions, given=None, rule=None, days=None, codes=()
             for entry in answers_of(result, questions):
                 answers.put((order[entry["question"]], entry["student"]), entry)
             with pages.writing(folder / "students" / f"{file_name(result['student'])}.html") as file:
-                pages.student_page(file, result, notebook_of, names, headings)
+                pages.student_page(file, result, notebook_of, named)
         left = written_answers.unused(given, questions)
         failed, waiting = _write_tables(folder, kept, answers, left, questions, rule)
         if days:
             with pages.writing(folder / late.TABLE) as file:
                 late.write(file, days)
-        marking.write(folder, answers, questions, names, headings)
+        marking.write(folder, answers, questions, named)
         with pages.writing(folder / "overview.html") as file:
-            overview.write(file, seen, overview.groups(answers, codes, questions), names, headings)
+            overview.write(file, seen, overview.groups(answers, codes, questions, named), named)
     text = f"{folder / 'grades.csv'}: {len(kept.places)} students"
     text += f", {failed} of them with a reason in place of points" * bool(failed)
     text += f" ({'; '.join(sorted(isolation))})" * bool(isolation)

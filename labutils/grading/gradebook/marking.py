@@ -21,18 +21,17 @@ COLUMNS_LINE = ",".join((*COLUMNS, CHANGED))
 
 def model_answer(question):
     """Return the answer that the instructor's notebook has, without the question; "" where none is marked."""
-    inside = [line for _, lines in regions(question.full, SOLUTION) for line in lines]
-    return "\n".join(inside).strip()
+    return "\n\n".join("\n".join(lines).strip() for _, lines in regions(question.full, SOLUTION))
 
 
-def write(folder, answers, questions, names, headings):
+def write(folder, answers, questions, named):
     """Write written.html, which lists what there is to mark, and the pages of marking/ that it leads to.
 
     Parameters: folder, of the results; answers, a `Shelf` of dicts as `gradebook.answers_of` makes them, its keys
-        (place of the question, student); questions; names and headings, the titles of questions and of notebooks.
+        (place of the question, student); questions; named, their `Titles`.
     """
     place, listed = folder / FOLDER, []
-    shown = {question.id: _shown(question, names, headings) for question in questions.values() if question.manual}
+    shown = {question.id: _shown(question, named) for question in questions.values() if question.manual}
     for name, group in itertools.groupby(answers, key=lambda entry: entry["question"]):
         entries, one = list(group), {name: shown[name]}
         waiting = sum(entry["points"] is None for entry in entries)
@@ -42,7 +41,7 @@ def write(folder, answers, questions, names, headings):
             _article(first, [entries[i]["student"] for i in at], at, one, place) for first, at in _groups(entries)
         )
         with pages.writing(place / f"{name}.html") as file:
-            _page(file, names[name], f"written-{name}.csv", one, [part], articles, shown[name]["notebook"])
+            _page(file, shown[name]["title"], f"written-{name}.csv", one, [part], articles, shown[name]["notebook"])
     with pages.writing(folder / "written.html") as file:
         by_notebook = {
             heading: list(inside) for heading, inside in itertools.groupby(listed, lambda one: one["notebook"])
@@ -51,11 +50,11 @@ def write(folder, answers, questions, names, headings):
     _write_by_student(place, answers, shown)
 
 
-def _shown(question, names, headings):
+def _shown(question, named):
     """Return a question as the pages show it."""
     return {
-        "title": names[question.id],
-        "notebook": headings.get(question.notebook, question.notebook),
+        "title": named.questions[question.id],
+        "notebook": named.notebooks[question.notebook],
         "max": f"{question.max:g}",
         "points": f"{question.max:g} point{'s' * (question.max != 1)}",
         "given": question.given,

@@ -39,10 +39,13 @@ class Overview:
             for row in question["rows"]:
                 if row["points"] < row["max"]:
                     self.messages[name][row["label"], NUMBER.sub("…", row["message"])] += 1
-        states = result["notebooks"].items()
-        for flag in [*result["flags"], *(f"{stem[:2]} {flag}" for stem, state in states for flag in state["flags"])]:
-            self.flags.setdefault(NUMBER.sub("…", flag), []).append(result["student"])
-        for stem, state in states:
+        kinds = set()
+        for flag in [*result["flags"], *(flag for state in result["notebooks"].values() for flag in state["flags"])]:
+            name, rest = titles.of_flag(flag, {name: name for name in self.questions})
+            kinds.add((name, NUMBER.sub("…", rest)))
+        for kind in kinds:
+            self.flags.setdefault(kind, []).append(result["student"])
+        for stem, state in result["notebooks"].items():
             if "seconds" in state:
                 self.seconds.setdefault(stem, []).append(state["seconds"])
 
@@ -85,12 +88,13 @@ def given_marks(questions):
     return found | {"code": found["code"] | labutils_marks()}
 
 
-def groups(answers, codes, questions):
+def groups(answers, codes, questions, named):
     """Yield what the page says of the answers that are alike, in code and in words.
 
-    Parameters: answers, as `gradebook.answers_of` makes them, and codes, (student, grade_id, source), both by question.
+    Parameters: answers, as `gradebook.answers_of` makes them, and codes, (student, grade_id, source), both by question;
+        questions; named, their `Titles`.
     """
-    given, names = given_marks(questions), titles.in_full(questions)
+    given, names = given_marks(questions), named.in_full
     yield from alike(codes, "code", given["code"], names)
     texts = ((one["student"], one["question"], PICTURE.sub("", one["answer"])) for one in answers)
     yield from alike(texts, "text", given["text"], names)
@@ -113,23 +117,23 @@ def alike(shelf, kind, given, names):
             yield {"title": names[name], "groups": shown, "more": len(found) - len(shown)}
 
 
-def write(file, found, groups, names, headings):
+def write(file, found, groups, named):
     """Write the page.
 
-    Parameters: file; found, an `Overview`; groups, what `groups` yields; names and headings, the titles of questions
-        and of notebooks.
+    Parameters: file; found, an `Overview`; groups, what `groups` yields; named, the `Titles` of the questions.
     """
     most = sum(question.max for question in found.questions.values())
     by_notebook = itertools.groupby(found.questions.values(), key=lambda question: question.notebook)
     notebooks = [
         {
-            "title": headings.get(stem, stem),
+            "title": named.notebooks[stem],
             "seconds": found.seconds.get(stem),
-            "questions": [{"title": names[one.id]} | found.question(one.id) for one in inside],
+            "questions": [{"title": named.questions[one.id]} | found.question(one.id) for one in inside],
         }
         for stem, inside in by_notebook
     ]
-    flags = sorted(found.flags.items(), key=lambda flag: -len(flag[1]))
+    flags = [(named.in_full.get(name, ""), flag, who) for (name, flag), who in sorted(found.flags.items())]
+    flags.sort(key=lambda flag: -len(flag[2]))
     bars = found.histogram(most)
     pages.write(
         file,

@@ -13,7 +13,7 @@ import jinja2
 from markupsafe import Markup
 
 from ... import files
-from . import markdown
+from . import markdown, titles
 
 TEMPLATES = Path(__file__).with_name("templates")
 _environment = jinja2.Environment(
@@ -70,11 +70,10 @@ def late_text(taken):
     return f"{taken['points']:g} points less for being {days} late ({taken['rule']})"
 
 
-def student_page(file, result, notebook_of, names, headings):
+def student_page(file, result, notebook_of, named):
     """Write the page of one student's result.
 
-    Parameters: file; result; notebook_of, {grade_id: name of its notebook}; names, {grade_id: title}; headings, {name
-        of a notebook: title}.
+    Parameters: file; result; notebook_of, {grade_id: name of its notebook}; named, the `Titles` of the course.
     """
     questions, taken = result["questions"], result.get("late_penalty")
     reached, previewed = total(questions.values()), result["status"] == "previewed"
@@ -84,12 +83,12 @@ def student_page(file, result, notebook_of, names, headings):
         missing = state["status"] == "missing" and result["status"] != "failed"
         notebooks.append(
             {
-                "title": headings.get(stem, stem),
+                "title": named.notebooks.get(stem, stem),
                 "points": points_text(total(inside.values()), sum(question["max"] for question in inside.values())),
                 "reason": "This notebook was not handed in." if missing else state["reason"],
-                "flags": state["flags"],
+                "flags": [titles.of_flag(flag, named.questions) for flag in state["flags"]],
                 "questions": [
-                    _shown(names.get(name, name), question, result["answers"].get(name, ""), previewed)
+                    _shown(named.questions.get(name, name), question, result["answers"].get(name, ""), previewed)
                     for name, question in inside.items()
                     if state["status"] == "ok"
                 ],
@@ -107,7 +106,7 @@ def student_page(file, result, notebook_of, names, headings):
         previewed=previewed,
         waiting=sum(question["max"] for question in questions.values() if question["points"] is None),
         reason=result["reason"],
-        flags=result["flags"],
+        flags=[titles.of_flag(flag, named.in_full) for flag in result["flags"]],
         notebooks=notebooks,
     )
 

@@ -2,6 +2,7 @@
 
 import html
 import re
+from typing import NamedTuple
 
 from .. import course
 from ..intake import notebooks
@@ -11,36 +12,38 @@ CAPTION = re.compile(r"<caption[^>]*>(.*?): \S+ of \S+ points</caption>", re.DOT
 BOLD = re.compile(r"\*\*(.+?)\*\*", re.DOTALL)
 
 
-def of_notebooks(stems, folder=None):
-    """Return {name: title} of the instructor's notebooks: "Lab 1 (c): Iterative pruning" of 02_iterative_pruning."""
-    return {stem: _heading(_cells(stem, folder)) or stem.replace("_", " ") for stem in stems}
-
-
-def of_questions(questions, folder=None):
-    """Return {grade_id: title}: the title of a check, or the question that is to be answered in words.
-
-    Parameters: questions, as `course.questions` returns them; folder, of the instructor's notebooks.
+class Titles(NamedTuple):
+    """The titles of a course: {grade_id: the title of a check, or the question that is to be answered in words}, {name
+    of a notebook: its heading}, {grade_id: title with its lab in front}, as "Lab 1 (c): One step of iterative pruning".
     """
-    found = {name: name for name in questions}
+
+    questions: dict
+    notebooks: dict
+    in_full: dict
+
+
+def read(questions):
+    """Return the `Titles` of questions, as `course.questions` returns them; each notebook is read once."""
+    found, headings = {name: name for name in questions}, {}
     for stem in dict.fromkeys(question.notebook for question in questions.values()):
-        for cell in _cells(stem, folder):
-            question = questions.get(marks(cell).get("grade_id"))
-            if question:
+        cells = _cells(stem)
+        headings[stem] = _heading(cells) or stem.replace("_", " ")
+        for cell in cells:
+            if question := questions.get(marks(cell).get("grade_id")):
                 found[question.id] = (_asked(question) if question.manual else _caption(cell)) or question.id
-    return found
+    labs = {name: headings[question.notebook].partition(":")[0] for name, question in questions.items()}
+    return Titles(found, headings, {name: f"{labs[name]}: {title}" for name, title in found.items()})
 
 
-def in_full(questions, folder=None):
-    """Return {grade_id: title}, each with its lab in front: "Lab 1 (c): One step of iterative pruning"."""
-    headings = of_notebooks({question.notebook for question in questions.values()}, folder)
-    labs = {stem: heading.partition(":")[0] for stem, heading in headings.items()}
-    short = of_questions(questions, folder)
-    return {name: f"{labs[questions[name].notebook]}: {title}" for name, title in short.items()}
+def of_flag(flag, names):
+    """Return (the title of the question that a flag begins with, "" where it is of none; the rest of the flag)."""
+    name, _, rest = flag.partition(": ")
+    return (names[name], rest) if name in names else ("", flag)
 
 
-def _cells(stem, folder):
+def _cells(stem):
     try:
-        return notebooks.read((folder or course.NOTEBOOKS) / f"{stem}.ipynb")
+        return notebooks.read(course.NOTEBOOKS / f"{stem}.ipynb")
     except (OSError, ValueError):  # results are written down later, and elsewhere, than the notebooks were read
         return []
 

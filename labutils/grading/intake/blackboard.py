@@ -1,25 +1,39 @@
-"""Blackboard's download: flat, `Assignment_user_attempt_date_file`, and a text for each attempt besides."""
+"""Blackboard's download: flat, `Assignment_user_attempt_date_file`, and a text for each attempt besides.
+
+The text has who it was, what was typed into Blackboard's own page, and the files' names.
+"""
 
 import os
 import re
+from collections import Counter
 from pathlib import Path
 
 from .owner import Owner
 
-NAMED = re.compile(  # "attempt" is in the language of whoever downloads: intento, Versuch, poging
-    r"(?P<front>.+?)_(?:attempt|[^\W\d_]+(?=_\d{4}(?:-\d\d){5}))_"
-    r"(?P<date>\d{4}(?:-\d\d){2}(?:-\d\d){0,3})(?:_(?P<file>.+)|\.txt)"
+NAMED = re.compile(
+    r"(?P<front>.+?)_(?P<word>[^\W\d_]+)_(?P<date>\d{4}-\d\d-\d\d)(?P<time>(?:-\d\d)*)(?:_(?P<file>.+)|\.txt)"
 )
-
 PERSON = re.compile(r"\s*[^:\n]{1,40}:[ \t]*(\S[^\n]*?)[ \t]*\(([^()\s]+)\)[ \t]*\r?\n?")  # "Name: Anna Adams (aadams)"
+MOST_BYTES = 1_000_000  # of an attempt's text
+EMPTY = {  # what Blackboard says where a student said nothing
+    "Submission Field:",
+    "There is no student submission text data for this assignment.",
+    "Comments:",
+    "There are no student comments for this assignment.",
+    "Files:",
+    "No files were attached to this submission.",
+}
 
 
 def owner(path):
-    """Return the `Owner` of a file by its path in the download, or None where Blackboard did not name it."""
+    """Return the `Owner` of a file by its path in the download, or None where Blackboard did not name it.
+
+    "attempt" is in the language of whoever downloads: intento, Versuch, poging; then the time tells.
+    """
     found = NAMED.fullmatch(path.rpartition("/")[2])
-    if not found:
+    if not found or found["word"] != "attempt" and len(found["time"]) != len("-10-00-00"):
         return None
-    return Owner(found["front"], found["front"], found["file"] or "", attempt=found["date"])
+    return Owner(found["front"], found["front"], found["file"] or "", attempt=found["date"] + found["time"])
 
 
 def named(folder, owners):
@@ -32,25 +46,38 @@ def named(folder, owners):
     fronts = {owner.id for owner in owners.values() if owner}
     common = os.path.commonprefix(list(fronts)) if len(fronts) > 1 else max(fronts, default="")
     people = {front: (front[common.rfind("_") + 1 :],) * 2 for front in fronts}
+    texts = {path: _text(Path(folder, path)) for path, owner in owners.items() if owner and not owner.file}
+    for path, text in texts.items():
+        if found := PERSON.match(text):
+            people[owners[path].id] = found[2], found[1]
+    typed = _typed(texts)
+    found = {}
     for path, owner in owners.items():
-        if owner and not owner.file:
-            people[owner.id] = _person(Path(folder, path)) or people[owner.id]
-    return {
-        path: owner
-        and owner._replace(id=people[owner.id][0], name=people[owner.id][1], part=_assignment(owner, people))
-        for path, owner in owners.items()
-    }
+        if owner:
+            user, name = people[owner.id]
+            part = owner.id.removesuffix(user)
+            owner = owner._replace(id=user, name=name, part=part, typed=typed.get(path, ""))
+        found[path] = owner
+    return found
 
 
-def _assignment(owner, people):
-    return owner.id.removesuffix(people[owner.id][0])
-
-
-def _person(file):
-    """Return (user name, full name) as the first line of an attempt's text has them, or None."""
+def _text(file):
     try:
         with open(file, encoding="utf-8-sig", errors="replace") as opened:
-            found = PERSON.match(opened.read(1000))
+            return opened.read(MOST_BYTES)
     except OSError:
-        return None
-    return found and (found[2], found[1])
+        return ""
+
+
+def _typed(texts):
+    """Return {path: what the student typed} of the attempts' texts: no line of the head, of the files, of Blackboard's.
+
+    In other languages than English, Blackboard's lines are those that most texts have.
+    """
+    lines = {path: text.replace("\r", "").partition("\n\n")[2].split("\n") for path, text in texts.items()}
+    counted = Counter(line for one in lines.values() for line in set(one))
+    theirs = EMPTY | {line for line, count in counted.items() if len(texts) > 2 and 2 * count > len(texts)}
+    return {
+        path: "\n".join(line for line in one if line.strip() not in theirs and not line.startswith("\t"))
+        for path, one in lines.items()
+    }

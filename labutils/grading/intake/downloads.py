@@ -2,9 +2,10 @@
 
 import os
 import shutil
+import tempfile
 from pathlib import Path
 
-from . import systems
+from . import nbgrader, systems
 from .names import ignored
 from .versions import called
 from .zips import unpacked, zip_names
@@ -23,27 +24,39 @@ def of_a_class(names, stems):
 
 
 def entered(folder, stems):
-    """Return the folder that holds a folder for each student: this one, or the one below that it alone encloses."""
+    """Return the folder that holds a folder for each student: this one, or the one below that it alone encloses.
+
+    What lies beside and is no notebook and no zip does not count. Of nbgrader's course it is `submitted`.
+    """
     here, names = Path(folder), systems.paths(folder)
     while True:
-        inside = [entry for entry in os.scandir(here) if not ignored(entry.name)]
+        with os.scandir(here) as entries:
+            inside = [one for one in entries if not ignored(one.name)]
+        inside = [one for one in inside if one.is_dir(follow_symlinks=False) or systems.WORK.fullmatch(one.name)]
+        if nbgrader.COURSE & {one.name for one in inside}:
+            inside = [one for one in inside if one.name == nbgrader.HANDED_IN] or inside
         if len(inside) != 1 or not inside[0].is_dir(follow_symlinks=False):
             return folder
-        here, names = Path(inside[0].path), [name.partition("/")[2] for name in names]
+        below = inside[0].name + "/"
+        here, names = Path(inside[0].path), [name.removeprefix(below) for name in names if name.startswith(below)]
         zipped = [f"{name}/{one}" for name in names if name.lower().endswith(".zip") for one in zip_names(here / name)]
         if of_a_class([f"in/{name}" for name in names + zipped], stems) or "submi" in here.name.lower():
             return entered(here, stems)
+
+
+def below(names):
+    """Return names of files without the folders that enclose all of them."""
+    common = os.path.commonpath(list(map(os.path.dirname, names))) if names else ""
+    return [name[len(common) :].lstrip("/") for name in names]
 
 
 def looks_like_one(names):
     """Return whether files of these names are a course system's download, or several of them beside each other."""
     if systems.recognised(names):
         return True
-    common = os.path.commonpath(names) if len(names) > 1 else ""
     parts = {}
-    for name in names:
-        below = name[len(common) :].strip("/") if common else name
-        parts.setdefault(below.partition("/")[0], []).append(below)
+    for name in below(names):
+        parts.setdefault(name.partition("/")[0], []).append(name)
     return len(parts) > 1 and all(map(systems.recognised, parts.values()))
 
 
@@ -85,9 +98,15 @@ def _unpacked(folder, names, into, stems, depth):
     found, taken = [], []
     for name, within_it in inside.items():
         nested = work == [name] and len(within_it) == 1 and within_it[0].lower().endswith(".zip")
-        if classes or nested or within_it and looks_like_one(within_it):
+        alone = work == [name] and of_a_class([f"in/{one}" for one in below(within_it)], stems)
+        if classes or nested or alone or within_it and looks_like_one(within_it):
             os.makedirs(into, exist_ok=True)
-            to = unpacked(Path(folder, name), Path(into, f"download {depth}-{len(os.listdir(into))}"))
+            to = Path(tempfile.mkdtemp(prefix="download ", dir=into))
+            try:
+                unpacked(Path(folder, name), to)
+            except ValueError:  # then it is somebody's, who has the reason
+                shutil.rmtree(to)
+                continue
             parts = within(to, into, stems, depth + 1)
             if nested and not classes and not any(map(of_system, parts)):
                 shutil.rmtree(to)  # a student's own zip in a zip

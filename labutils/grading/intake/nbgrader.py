@@ -8,6 +8,7 @@ NAMED = re.compile(
     r"(?:^|.*?/)(?P<user>[^/+]+)\+(?P<assignment>[^/+]+)\+(?P<time>\d{4}-\d\d-\d\d[^/+]*)(?:\+[^/]*)?/(?P<file>.*)"
 )
 OWN = "timestamp.txt"
+HANDED_IN, COURSE = "submitted", {"source", "release", "autograded", "feedback"}  # folders of a course
 
 
 def owner(path):

@@ -8,7 +8,8 @@ class Owner(NamedTuple):
 
     `file` is the file's own name, with its folders, as the student had it; "" where it is the system's own, about the
     student. `late` and `again`, a later version, are what the name says; of what was handed in for one `part`, an
-    assignment, the last `attempt` counts.
+    assignment, the last `attempt` counts. `typed` is what the student typed into the system's own page, where a text of
+    the system's holds it among other things.
     """
 
     id: str
@@ -18,3 +19,4 @@ class Owner(NamedTuple):
     again: bool = False
     attempt: str = ""
     part: str = ""
+    typed: str = ""

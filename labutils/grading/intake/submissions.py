@@ -143,20 +143,25 @@ def one(found, parts, into, stems):
             raise ValueError(nothing(stems, more, paths))
     except (ValueError, OSError) as error:
         reason = why(error)
-    if notebooks:
+    if paths or found.folders:
         flags += [f"{shown(name)} is there too and was not looked at" for name, _ in found.odd]
-    flags += list(filter(None, map(said, found.typed)))
+    flags += list(filter(None, (said(*typed) for typed in found.typed)))
     place = next((place for path in found.files.values() for place in relative(path, parts)), "") if found.id else ""
     return Submission(found.name, notebooks, shortened(flags), reason, found.id, found.late, found.again, place)
 
 
-def said(path):
-    """Return the flag of a file that has what was typed into a course system's own page, "" where nothing was."""
+def said(path, content=None):
+    """Return the flag of what was typed into a course system's own page, "" where nothing was.
+
+    Parameters: path, of the file that has it; content, what was typed, None where it is all of the file.
+    """
     try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            text = " ".join(html.unescape(TAGS.sub(" ", file.read(MOST_TYPED))).split())
+        if content is None:
+            with open(path, encoding="utf-8", errors="replace") as file:
+                content = file.read(MOST_TYPED)
     except OSError as error:
         return f"{shown(path.name)}, typed into the course system, cannot be read: {error.strerror}"
+    text = " ".join(html.unescape(TAGS.sub(" ", content)).split())
     where = f"all of it is in {shown(path.name)}"
     return f"typed into the course system, not into a notebook: {shown(text)}; {where}" * bool(text)
 

@@ -6,12 +6,16 @@ from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
-from . import blackboard, canvas, gradescope, moodle, nbgrader, sakai
+from . import blackboard, brightspace, canvas, gradescope, moodle, nbgrader, sakai
 from .names import ignored, person
 from .owner import Owner
 
-SYSTEMS = (moodle, sakai, gradescope, blackboard, nbgrader, canvas)
-BY_ATTEMPT = (blackboard, nbgrader)  # of a student's attempts at an assignment the last counts, with all its files
+SYSTEMS = (moodle, sakai, gradescope, blackboard, brightspace, nbgrader, canvas)
+BY_ATTEMPT = (
+    blackboard,
+    brightspace,
+    nbgrader,
+)  # a student's last attempt at an assignment counts
 LASTING = (sakai, blackboard, nbgrader, canvas)  # have the same id of a student in every download
 MOST_FILES = 200_000  # of a whole class
 WORK = re.compile(r"(?i).*(\.ipynb(\.\w+)?|\.zip)")  # what students hand in; beside it lies what is the system's own
@@ -23,8 +27,9 @@ TYPED = re.compile(r"(?i)(?:.*_\d+_(?:text|link)|(?:.*_)?onlinetext|.*_submissio
 class Found(NamedTuple):
     """What was handed in by one student: {name as the student had it: Path}, and folders of which all is the student's.
 
-    `odd` has what is neither, [(name, whether it is a link)]; `typed` the files in which a system puts what was typed
-    into its own page; `lasts` is whether the id is the student's in all downloads of the system.
+    `odd` has what is neither, or was left out, [(name, whether it is a link)]; `typed` what was typed into a system's
+    own page, [(the file that has it, the text, or None where that is all of the file)]; `lasts` is whether the id is
+    the student's in all downloads of the system.
     """
 
     name: str
@@ -100,13 +105,16 @@ def students(folder, names):
 def _student(files, system):
     """Return the `Found` of one student from [(`Owner`, Path), ...] of all that the download has of them."""
     owner, again = files[0][0], any(owner.again for owner, _ in files)
-    typed = [path for one, path in files if not one.file and TYPED.fullmatch(path.name)]
+    typed = [(path, None) for one, path in files if not one.file and TYPED.fullmatch(path.name)]
+    typed += [(path, one.typed) for one, path in files if one.typed]
     files = sorted((one for one in files if one[0].file), key=lambda one: one[0].attempt)
+    counting, odd = files, []
     if system in BY_ATTEMPT:
         last = {owner.part: owner.attempt for owner, _ in files}
         counting = [one for one in files if last[one[0].part] == one[0].attempt]
-    else:
-        counting = files
+        again_there = {(one.part, one.file) for one, _ in counting}
+        left = [one for one, _ in files if WORK.fullmatch(one.file) and (one.part, one.file) not in again_there]
+        odd = [(f"{one.file} of an earlier attempt, {one.attempt},", False) for one in left]
     newest = {}
     for one, path in counting:
         name = one.file if len({owner.part for owner, _ in files}) < 2 else f"{one.part}/{one.file}"
@@ -114,7 +122,7 @@ def _student(files, system):
     again = again or len(newest) < len(files)
     lasts = system in LASTING and bool(owner.id)
     late = any(one.late for one, _ in files) or owner.late
-    return Found(person(owner.name), person(owner.id), late, again, newest, typed=typed, lasts=lasts)
+    return Found(person(owner.name), person(owner.id), late, again, newest, odd=odd, typed=typed, lasts=lasts)
 
 
 def together(downloads):

@@ -10,6 +10,7 @@ COPY = re.compile(r"(?i)(copy|kopie|copie|copia)")
 NO_NAME = re.compile(
     r"(?i)\b(copy|kopie|copie|copia|final|fixed|new|neu|done|solved|solutions?|submission|v|version)?\d{0,2}\b"
 )
+VERSION = re.compile(r"(?i)(?:^|.*/)version (\d+)/.*")  # the folders in which Microsoft Teams keeps what was handed in
 
 
 def called(name, stems):
@@ -42,9 +43,14 @@ def choose(names, stems):
     """Return ({stem: name}, flags): which of a submission's files are the course's notebooks.
 
     Where there are several versions, the one whose name is exactly right wins, then the one nearest to the top, then
-    the shortest name, then the first in the alphabet: rules that give the same on every computer, which a file's time
-    does not.
+    the highest of folders called "Version 2", then the shortest name, then the first in the alphabet: rules that give
+    the same on every computer, which a file's time does not.
     """
+
+    def rank(name, stem):
+        number = VERSION.fullmatch(name)
+        return changes(name, stem), name.count("/"), -int(number[1][:9]) if number else 0, len(name), name
+
     versions, flags = {}, []
     for name in names:
         if found := called(name.rpartition("/")[2], stems):
@@ -53,9 +59,7 @@ def choose(names, stems):
             flags.append(f"{shown(name)}: no notebook of the course has this name")
     chosen = {}
     for stem in filter(versions.get, stems):
-        first, *others = sorted(
-            versions[stem], key=lambda name: (changes(name, stem), name.count("/"), len(name), name)
-        )
+        first, *others = sorted(versions[stem], key=lambda name: rank(name, stem))
         chosen[stem] = first
         if others:
             flags.append(f"{stem}: {1 + len(others)} versions, {shown(first)} was taken, not {shown(others[0])}")

@@ -120,11 +120,11 @@ def _from_inner(archive, members, into, stems):
 
 
 def zip_names(path):
-    """Return the names of the files in a zip, [] where it is damaged."""
+    """Return the names of the files in a zip, none of which begins with a /; [] where it is damaged."""
     try:
         check_list(path)
         with zipfile.ZipFile(path) as archive:
-            return list(map(spelled, worked_on(archive.infolist())))
+            return [spelled(member).lstrip("/") for member in worked_on(archive.infolist())]
     except Exception:  # zipfile has errors of its own for a damaged file
         return []
 

@@ -149,7 +149,7 @@ def test_a_table_as_it_was_before_comments_is_read(grade):
 
 def test_the_same_answer_stands_there_once(grade):
     page = (grade() / "marking/lab1_a_text.html").read_text(encoding="utf-8")
-    assert page.count("<article") == 3 and "<bdi>anna</bdi>, <bdi>ben</bdi>" in page
+    assert page.count("<article") == 3 and "<bdi>anna</bdi>; <bdi>ben</bdi>" in page
     assert 'data-places="0,1"' in page and "the same answer, marked once" in page
     out = grade()
     marker(out, "written-a.csv", anna=("2", "", "yes"))
@@ -179,6 +179,8 @@ def test_the_question_and_the_model_answer_stand_beside_it(grade):
 def test_the_model_answer_is_what_the_instructor_marked():
     found = {question.id: marking.model_answer(question) for question in course.questions().values() if question.manual}
     assert len(found) == 25 and all(len(text) > 100 and "SOLUTION" not in text for text in found.values())
+    assert "zero.\n\nNo." in found["lab1_b_text"]  # of two parts, each a paragraph of its own
+
 
 
 def test_every_page_speaks_of_titles(grade):

@@ -142,6 +142,30 @@ def test_what_is_wrong_is_not_saved(page, out):
     assert "student 000 has 9 of 3 points" in page.locator("#warning").inner_text()
 
 
+@pytest.mark.parametrize("name", ["lab1_a_text", "by-student"])
+def test_what_keys_bring_up_is_in_sight_and_nothing_lies_under_the_bar(page, out, name):
+    """Far down too, in a narrow window, and a comment of several lines is seen whole."""
+    page.set_viewport_size({"width": 1000, "height": 700})
+    page.goto(address(out.folder, name))
+    for key in ("j", "9", "Enter", "c"):
+        page.keyboard.press(key)
+    page.keyboard.type("first line")
+    page.keyboard.press("Enter")
+    page.keyboard.type("second line")
+    page.keyboard.press("Escape")
+    for key in ("j", "j", "j", "s", "?"):
+        page.keyboard.press(key)
+    page.mouse.wheel(0, 800)
+    page.wait_for_timeout(200)
+    bar = page.locator(".bar").bounding_box()
+    for shown in ("#warning", "#keys"):
+        box = page.locator(shown).bounding_box()
+        assert 0 <= box["y"] < box["y"] + box["height"] <= bar["height"]
+    assert page.locator("aside").bounding_box()["y"] >= bar["height"]
+    heights = "() => [...document.querySelectorAll('textarea')].every(one => one.scrollHeight <= one.clientHeight + 1)"
+    assert page.evaluate(heights)
+
+
 def test_a_newer_page_goes_before_what_the_browser_kept(page, out):
     page.goto(address(out.folder, "lab1_b_text"))
     page.keyboard.press("j")

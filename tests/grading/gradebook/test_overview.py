@@ -3,13 +3,14 @@
 import html
 import json
 import re
+from pathlib import Path
 
 import pytest
-from helpers.handing_in import check_outputs, hand_in, notebook, write_course
+from helpers.handing_in import cell, check_outputs, hand_in, notebook, write_course
 
 from labutils import __main__
 from labutils.grading import course
-from labutils.grading.gradebook import code, overview
+from labutils.grading.gradebook import code, overview, titles
 
 EVIL = "<script>alert(1)</script>"
 LONG = "def answer(x):\n    total = 0\n" + "".join(f"    total = total + x * {n} - (x > {n})\n" for n in range(9))
@@ -35,6 +36,7 @@ def grade(tmp_path, monkeypatch, capsys):
         run.text = html.unescape(" ".join(re.sub(r"<style.*?</style>|<[^>]+>", " ", run.page, flags=re.DOTALL).split()))
         return out
 
+    run.folder = tmp_path / "in"
     return run
 
 
@@ -65,14 +67,29 @@ def test_flags_are_counted_with_numbers_left_out(grade):
         made["cells"][3]["outputs"] = check_outputs("lab1_a", count, (True, True), False)
         odd[name] = made
     grade(odd | {"carla": notebook()})
-    assert re.search(r"code cell … was run as number … anna, ben 2", grade.text)
+    assert re.search(r"code cell … was run as number … anna; ben 2", grade.text)
+
+
+def test_a_flag_has_its_questions_title_and_counts_a_student_once(grade):
+    odd = [notebook(name) for name in ("lab1_a", "lab1_b")]
+    for made in odd:
+        made["cells"][4]["cell_type"] = "raw"
+        made["cells"].append(cell("More.", kind="markdown"))
+        made["cells"].insert(0, cell("1 / 0", 1, [{"output_type": "error", "ename": "ZeroDivisionError"}]))
+    hand_in(Path(grade.folder) / "anna", *odd)
+    out = grade({"ben": notebook()})
+    assert "A lab: Why?: its cell was turned into raw anna 1" in grade.text
+    assert "1 cells ended with an error, the first with 'ZeroDivisionError' anna 1".replace("1 c", "… c") in grade.text
+    page = (out / "students/anna.html").read_text(encoding="utf-8")
+    assert "<li>Why?: its cell was turned into raw</li>" in page
+    assert "lab1_a_text" not in page + grade.page
 
 
 def test_copied_answers_stand_side_by_side(grade):
     copied = with_code(LONG.replace("total", "sum_"), text=PROSE)
     grade({"anna": with_code(LONG, text=PROSE), "ben": copied, "carla": with_code(LONG[:40], text="No idea.")})
-    assert "A lab: A question anna, ben 100 % alike" in grade.text
-    assert "A lab: Why? anna, ben the same, letter by letter" in grade.text
+    assert "A lab: A question anna; ben 100 % alike" in grade.text
+    assert "A lab: Why? anna; ben the same, letter by letter" in grade.text
     assert "carla" not in grade.text[grade.text.index("Answers that are alike") :]
 
 
@@ -125,5 +142,5 @@ def test_the_time_that_notebooks_took(tmp_path, monkeypatch):
         made["notebooks"]["01_first"]["seconds"] = seconds
         found.add(made)
     with open(tmp_path / "page.html", "w") as file:
-        overview.write(file, found, [], dict.fromkeys(questions, "a title"), {})
+        overview.write(file, found, [], titles.read(questions))
     assert "3.5 s a student, 5.0 at most" in (tmp_path / "page.html").read_text()

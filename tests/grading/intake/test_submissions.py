@@ -296,6 +296,8 @@ def zipped_bytes(members):
         ({f"a\\..\\..\\{FIRST}.ipynb": "{}"}, "leads out"),
         ({f"/etc/{FIRST}.ipynb": "{}"}, "leads out"),
         ({f"C:\\{FIRST}.ipynb": "{}"}, "leads out"),
+        ({f"/a/{FIRST}.ipynb": "{}", f"b/{SECOND}.ipynb": "{}"}, "leads out"),
+        ({f"../x_1_2_{FIRST}.ipynb": "{}"}, "leads out"),  # looks like a whole download
         ({f"{FIRST}.ipynb": "{}", "../x": "y"}, "leads out"),
         (link(), "link"),
         ({"deeper.zip": b"no zip"}, "expected a sound zip"),

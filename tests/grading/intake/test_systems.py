@@ -435,6 +435,75 @@ MORE |= {
 }
 
 
+MORE |= {
+    "Sakai's hidden names": (
+        {
+            f"Lab 1/4f3a9b Anonymous/Submission attachment(s)/{ONE}": "a",
+            f"Lab 1/77aa00 Anonymous/Submission attachment(s)/{TWO}": "b",
+            "Lab 1/77aa00 Anonymous/timestamp.txt": "2026",
+            "Lab 1/grades.csv": "",
+        },
+        {"4f3a9b Anonymous": {FIRST: "a"}, "77aa00 Anonymous": {SECOND: "b"}},
+    ),
+    "Sakai's teams": (
+        {
+            f"Lab 1/Team Red (b5f1-22)/Submission attachment(s)/{ONE}": "a",
+            "Lab 1/Team Red (b5f1-22)/members.txt": "Adams, Anna(aadams); Berg, Ben(bberg)",
+            f"Lab 1/Team Blue (b5f1-23)/Submission attachment(s)/{ONE}": "b",
+        },
+        {"Team Red": {FIRST: "a"}, "Team Blue": {FIRST: "b"}},
+    ),
+    "Sakai's folders of feedback": (
+        {
+            f"Lab 1/Adams, Anna(aadams)/Anhänge/{ONE}": "a",
+            f"Lab 1/Adams, Anna(aadams)/Rückmeldungen/{ONE}": "the teacher's",
+            f"Lab 1/Berg, Ben(bberg)/Anhänge/my_submission_{ONE}": "b",
+            "Lab 1/grades.csv": "",
+        },
+        {"Adams, Anna": {FIRST: "a"}, "Berg, Ben": {FIRST: "b"}},
+    ),
+    "Sakai without folders, and a name with what Sakai's own have": (
+        {
+            f"Lab 1/Adams, Anna(aadams)_Anhänge_my_submission_{ONE}": "a",
+            f"Lab 1/Berg, Ben(bberg)_Anhänge_{ONE}": "b",
+            "Lab 1/grades.csv": "",
+        },
+        {"Adams, Anna": {FIRST: "a"}, "Berg, Ben": {FIRST: "b"}},
+    ),
+    "a class with its lists in an enclosing folder": (
+        {f"Lab 1/handed in/anna_4711/{ONE}": "a", f"Lab 1/handed in/ben_4712/{ONE}": "b", "Lab 1/marks.xlsx": "x"},
+        {"anna_4711": {FIRST: "a"}, "ben_4712": {FIRST: "b"}},
+    ),
+    "nbgrader's whole course": (
+        {
+            f"course/submitted/anna/lab1/{ONE}": "a",
+            f"course/submitted/ben/lab1/{ONE}": "b",
+            f"course/autograded/anna/lab1/{ONE}": "run",
+            f"course/source/lab1/{ONE}": "solved",
+            "course/gradebook.db": "x",
+            "course/nbgrader_config.py": "x",
+        },
+        {"anna": {FIRST: "a"}, "ben": {FIRST: "b"}},
+    ),
+    "Brightspace": (
+        {
+            f"11-5 - Anna Adams - Nov 12, 2026 926 AM/{ONE}": "a1 again",
+            f"11-5 - Anna Adams - Nov 9, 2026 1026 PM/{ONE}": "a1",
+            f"12-5 - Ben Berg - Nov 12, 2026 1226 AM/work/{TWO}": "b2",
+            "index.html": "",
+        },
+        {"Anna Adams": {FIRST: "a1 again"}, "Ben Berg": {SECOND: "b2"}},
+    ),
+    "Brightspace without folders, and one number": (
+        {
+            f"11-5 - Anna Adams - Nov 2, 2026 1003 AM - {ONE}": "a",
+            f"11-5 - Ben Berg - Nov 3, 2026 1103 PM - {ONE}": "b",
+        },
+        {"Anna Adams": {FIRST: "a"}, "Ben Berg": {FIRST: "b"}},
+    ),
+}
+
+
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("case", MORE)
 def test_more_shapes_of_the_same_systems(case, way, tmp_path):
@@ -477,6 +546,63 @@ def test_zips_in_an_enclosing_folder_are_students(way, beside, tmp_path):
     found = submissions.collect(way(beside, tmp_path), tmp_path / "unpacked", STEMS)
     rows = {one.student: one.notebooks[FIRST].read_text() for one in found}
     assert rows == {name: name[0] for name in ("anna", "ben", "carla", "dora")[: 2 + len(beside)]}
+
+
+def test_sakais_table_says_who_was_late(tmp_path):
+    """As it says it in English and Spanish; a student's own file of that name says nothing."""
+    handed_in = {f"Lab 1/{who}/Submission attachment(s)/{ONE}": who for who in ("A, B(ab)", "C, D(cd)", "E, F(ef)")}
+    handed_in["Lab 1/C, D(cd)/Submission attachment(s)/grades.csv"] = 'x,x,x,x,x,x,x\nef,ef,E,F,,"Nov 1, 2026",Late\n'
+    for separator, word in {",": "Late", ";": "Tarde"}.items():
+        lines = [
+            "Lab 1,SCORE_GRADE_TYPE",
+            "",
+            "Display ID,ID,Last Name,First Name,grade,Submission date,Late submission",
+        ]
+        lines += [f"{id},{id},Late,F,1,2026,{said}" for id, said in {"ab": word, "cd": "", "ef": "On time"}.items()]
+        table = {"Lab 1/grades.csv": "\n".join(lines).replace(",", separator)}
+        found = collected(handed_in | table, tmp_path / word)
+        assert {one.id: one.late for one in found.values()} == {"ab": True, "cd": False, "ef": False}
+
+
+BLACKBOARD_SAYS = "{}: {} ({})\nAssignment: Lab\nDate: Monday\n\nField:\n{}\n\nComments:\n{}\n\nFiles:\n\tOriginal: x\n"
+NOTHING = (
+    "There is no student submission text data for this assignment.",
+    "There are no student comments for this assignment.",
+)
+NADA = "No hay datos.", "No hay comentarios."
+
+
+@pytest.mark.parametrize("others", [0, 3])
+def test_what_was_typed_into_blackboards_page_is_flagged(others, tmp_path):
+    text = BLACKBOARD_SAYS.replace("Field:", "Submission Field:").format
+    said = {"ab": text("Name", "Anna", "ab", "<p>Because</p>\n\n<p>so.</p>", "And more."), "cd": ""}
+    said["cd"] = text("Name", "C", "cd", *NOTHING)
+    if others:  # in another language
+        said = {"ab": said["ab"], "cd": text("Nombre", "C", "cd", *NADA)}
+        said |= {f"ef{n}": text("Nombre", "E", f"ef{n}", *NADA) for n in range(others)}
+    files = {f"Lab_{user}_attempt_2026-11-01-10-00-00.txt": content for user, content in said.items()}
+    files |= {f"Lab_{user}_attempt_2026-11-01-10-00-00_{ONE}": "nb" for user in said}
+    flags = {one.id: one.flags for one in collected(files, tmp_path).values()}
+    assert len(flags["ab"]) == 1 and "'Because so. And more.'" in flags["ab"][0]
+    assert "Lab_ab_attempt_2026-11-01-10-00-00.txt" in flags["ab"][0]
+    assert not any(found for user, found in flags.items() if user != "ab")
+
+
+def test_what_only_an_earlier_attempt_has_is_flagged(tmp_path):
+    tries = {f"Lab_ab_attempt_2026-11-01-10-00-00_{ONE}": "one", f"Lab_ab_attempt_2026-11-02-10-00-00_{TWO}": "two"}
+    (one,) = collected(tries | {"Lab_ab_attempt_2026-11-02-10-00-00_a.pdf": ""}, tmp_path / "notebooks").values()
+    assert set(one.notebooks) == {SECOND} and one.again
+    (flag,) = one.flags
+    assert f"{ONE} of an earlier attempt, 2026-11-01" in flag
+    tries = {f"Lab_ab_attempt_2026-11-01-10-00-00_{ONE}": "one", "Lab_ab_attempt_2026-11-02-10-00-00_a.pdf": ""}
+    (one,) = collected(tries, tmp_path / "none").values()
+    assert one.reason and f"{ONE} of an earlier attempt" in one.flags[-1]
+
+
+def test_the_highest_of_teams_versions_counts(tmp_path):
+    files = {f"Handed in/{who}/Lab/Version {n}/{ONE}": f"{who} {n}" for who in ("Anna", "Ben") for n in (1, 2, 10)}
+    found = collected(files, tmp_path)
+    assert {who: one.notebooks[FIRST].read_text() for who, one in found.items()} == {"Anna": "Anna 10", "Ben": "Ben 10"}
 
 
 TYPED = {

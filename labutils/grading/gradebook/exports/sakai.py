@@ -8,7 +8,9 @@ import re
 from .. import tables
 from .marks import TITLE, Roster, named
 
-STUDENT = re.compile(r"(?:^|.*?/)(?P<folder>(?P<name>[^/]+?)\s*\((?P<id>[^()/]+)\))[/_]")
+STUDENT = re.compile(  # "Last, First(id)"; where names are hidden, what stands in front of what was handed in
+    r"(?:^|.*?/)(?P<folder>(?P<name>[^/]+?)\s*\((?P<id>[^()/]+)\)|(?P<hidden>[^/]+?)(?=[/_]Submission att))[/_]"
+)
 HEADER = ("Display ID", "ID", "Last Name", "First Name", "grade")
 
 
@@ -18,7 +20,7 @@ def known(marks, roster_path=None):
         found = [(mark, STUDENT.match(mark.place)) for mark in marks]
         unknown = [mark.student for mark, at in found if not at]
         notes = [f"--roster is needed for the ids of {named(unknown)}"] * bool(unknown)
-        return [(mark, at["id"], at["name"]) for mark, at in found if at], notes
+        return [(mark, at["id"] or at["hidden"], at["name"] or at["hidden"]) for mark, at in found if at], notes
     roster = Roster(roster_path, (), [lambda line: first_two(line)[0], lambda line: first_two(line)[1]])
     if len(roster.columns) < 2:
         raise ValueError(f"{roster_path}: expected a user id and a name first, found {', '.join(roster.columns)}")

@@ -88,7 +88,7 @@ def _sakai(system, marks, most, roster, assignment, questions, folder):
 
 
 def _gradescope(system, marks, most, roster, assignment, questions, folder):
-    content, notes = gradescope.look_up(marks, titles.in_full(questions), roster)
+    content, notes = gradescope.look_up(marks, titles.read(questions).in_full, roster)
     return {"gradescope.zip": (content, "an autograder that gives these marks; upload it, then Regrade All")}, notes
 
 

@@ -147,6 +147,9 @@ main.addEventListener("focusin", event => {
 document.getElementById("save").addEventListener("click", save);
 document.getElementById("filter").addEventListener("click", filter);
 document.getElementById("help").addEventListener("click", help);
+new ResizeObserver(([header]) => {  // what sticks below the bar, and what is scrolled to, keeps clear of it
+  document.body.style.setProperty("--bar", `${header.target.offsetHeight}px`);
+}).observe(document.querySelector(".bar"));
 window.addEventListener("beforeunload", event => { if (!keeps && typed.size) event.preventDefault(); });
 
 recall();
