@@ -1,7 +1,7 @@
 """Every small mutation of the committed solutions loses points, but for those that compute the same, which are listed.
 
-A mutation swaps an operator or two arguments, adds one to a number, drops a statement, or turns a comparison or a
-reduction into its neighbour.
+A mutation swaps an operator or two arguments, adds one to a number, drops a statement, an option or what a loop in an
+expression runs over, or turns a comparison or a reduction into its neighbours.
 """
 
 import ast
@@ -19,6 +19,11 @@ NEIGHBOURS |= {"sign": "abs", "zeros": "ones", "sum": "prod", "clone": "neg", "a
 SECOND = {"sum": "mean", "max": "mean", "min": "mean", "round": "ceil", "argmin": "min", "abs": "square"}
 # Mutations that compute the same, by what stands there afterwards.
 SAME = {
+    "lab1_f": ["np.square(proposal)"],  # which ranks as the magnitudes do
+    "lab1_g_pruning": [
+        "<= 1e-09",  # no sum of squares is that number exactly
+        "lstsq(part, problem.y)[0]",  # what rcond=None says is NumPy's own choice from version 2 on
+    ],
     "lab1_e": ["np.maximum(0, np.abs(w) - threshold)"],  # of two arguments that may stand either way
     "lab2_a": ["alpha, beta = (w.max() - w.min(), w.max())"],  # the levels counted from the upper end are the same
 }
@@ -51,8 +56,8 @@ def changes(node):
         found.append(lambda n: n.ops.__setitem__(0, NARROWED[type(n.ops[0])]()))
     if isinstance(node, (ast.ListComp, ast.GeneratorExp)) and not node.generators[0].ifs:
         found.append(lambda n: n.generators[0].ifs.append(ast.Constant(False)))
-    if isinstance(node, ast.keyword):  # an option that is left out
-        found.append(lambda n: setattr(n, "arg", "order" if n.arg == "kind" else n.arg))
+    if isinstance(node, ast.Call) and node.keywords:
+        found.append(lambda n: n.keywords.pop())
     if isinstance(node, ast.Attribute) and node.attr == "T":
         found.append(lambda n: setattr(n, "attr", "real"))
     if isinstance(node, ast.Name) and node.id in NEIGHBOURS:
