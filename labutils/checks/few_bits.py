@@ -65,6 +65,11 @@ def _pair(values):
     return torch.stack([torch.as_tensor(lowest).float().reshape(()), torch.as_tensor(step).float().reshape(())])
 
 
+def _divergence(p, q):
+    """Return the mean over a batch of the divergence from p to q, in nats."""
+    return (p * (p.log() - q.log())).sum(1).mean()
+
+
 def few_bits_b(distillation):
     """Check `distillation(scores, teacher_scores, labels, temperature, soft)`, the mean loss in nats: 4 points."""
     generator = torch.Generator().manual_seed(6)
@@ -72,18 +77,14 @@ def few_bits_b(distillation):
     labels, t, soft, loss = torch.arange(6), 4.0, 0.9, _on_copies(distillation)
     hard = F.cross_entropy(scores, labels)
 
-    def divergence(p, q):
-        """Return the mean over the batch of the divergence from p to q, in nats."""
-        return (p * (p.log() - q.log())).sum(1).mean()
-
     p, q = (wanted / t).softmax(1), (scores / t).softmax(1)
-    far, rest = soft * t**2 * divergence(p, q), (1 - soft) * hard
-    unsoftened = soft * t**2 * divergence(wanted.softmax(1), scores.softmax(1))
+    far, rest = soft * t**2 * _divergence(p, q), (1 - soft) * hard
+    unsoftened = soft * t**2 * _divergence(wanted.softmax(1), scores.softmax(1))
     mistakes = {
         "the square of the temperature is missing": far / t**2 + rest,
         "the scores are not divided by the temperature": unsoftened + rest,
         "the divergence runs the wrong way: it is the teacher's probabilities that weigh": (
-            soft * t**2 * divergence(q, p) + rest
+            soft * t**2 * _divergence(q, p) + rest
         ),
         "this is a mean over classes too: sum over them, and take the mean over the images": far / 10 + rest,
         "soft is the teacher's share, 1 - soft that of the labels": (1 - soft) / soft * far + soft / (1 - soft) * rest,
@@ -104,7 +105,7 @@ def few_bits_b(distillation):
 
     def loss_of(z, t=2.5, soft=0.6):
         p, q = (wanted / t).softmax(1), (z / t).softmax(1)
-        return soft * t**2 * divergence(p, q) + (1 - soft) * F.cross_entropy(z, labels)
+        return soft * t**2 * _divergence(p, q) + (1 - soft) * F.cross_entropy(z, labels)
 
     label = "its gradient for the scores at another temperature, at the teacher's own scores too"
     learns = functools.partial(gradients, lambda z: distillation(z, wanted, labels, 2.5, 0.6))

@@ -154,9 +154,6 @@ STEP_MISTAKES = {
     "softmax is part of cross_entropy: give it the scores": (
         lambda case, steps: _moved(case, steps, loss_of=lambda z, y: F.cross_entropy(z.softmax(1), y))
     ),
-    "softmax is part of cross_entropy: give it the scores, not their logarithms": (
-        lambda case, steps: _moved(case, steps, loss_of=lambda z, y: F.cross_entropy(z.softmax(1).log(), y) * 1.0)
-    ),
     "this is the sum over the images: cross_entropy takes the mean": (
         lambda case, steps: _moved(case, steps, loss_of=lambda z, y: F.cross_entropy(z, y, reduction="sum"))
     ),

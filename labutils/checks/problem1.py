@@ -12,6 +12,7 @@ import numpy as np
 from ..linear import admm, descent, penalties
 from ..linear.proximal import soft_threshold
 from ..linear.regression import THREE_POINTS, lasso_three_points, sparse_problem
+from .failure import unwritten
 from .report import Report
 
 FIRST = {}  # for each claim, what was predicted before its verdict was shown for the first time
@@ -35,8 +36,9 @@ def outcome(claim, verdict, measured, prediction):
     """
     try:
         predicted = committed(prediction)
-    except (NotImplementedError, ValueError):
-        print("No verdict yet: first commit to a prediction above, True or False. Then run this cell again.")
+    except Exception as error:
+        found = "" if unwritten(error) or isinstance(error, ValueError) else f" ({type(error).__name__}: {error})"[:200]
+        print(f"No verdict yet{found}: first commit to a prediction above, True or False. Then run this cell again.")
         return claim, "?", "?", "none yet"
     first = FIRST.setdefault(claim, predicted)
     print(f"measured: {measured}\nverdict: {bool(verdict)}, and you said {first}" + ", at first" * (first != predicted))

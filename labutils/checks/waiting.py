@@ -21,7 +21,7 @@ from .failure import Absent
 from .report import Report
 
 DEFINED = re.compile(r"(?m)^(?:async )?(?:def|class) +(\w+)")  # as a cell that is no Python has it, too
-CHECK = re.compile(r"\(?\s*checks\.\w+\(")
+CHECK = re.compile(r"(?m)^(?:\(?\s*|\w+\[\d+\] = )checks\.\w+\(")
 LONGEST = 200  # characters of an error in the line of a cell that waits
 
 
@@ -82,8 +82,9 @@ class Waiting:
             self.used, self.bound = names(self.shell.transform_cell(info.raw_cell))
         space = self.shell.user_ns
         self.before = {name: space.get(name) for name in DEFINED.findall(info.raw_cell)}
-        if CHECK.match(info.raw_cell.lstrip()) and "checks" in space:
-            self.missing = {name for name in self.used if name not in space and not hasattr(builtins, name)}
+        if CHECK.search(info.raw_cell) and "checks" in space:
+            absent = self.used - self.bound - space.keys()
+            self.missing = {name for name in absent if not hasattr(builtins, name)}
             space.update({name: _NotThere(self.absence(name)) for name in self.missing})
 
     def absence(self, name):
@@ -110,7 +111,7 @@ class Waiting:
             return f"`{error.name}`: its cell stops with {self.failed[error.name]}; mend it"
         known = self.reasons.get(error.name) if lacks else self.first(self.reasons)
         if known is None and (doubt := self.first(self.doubts)):
-            last = " ".join(f"{type(error).__name__}: {error}".split())
+            last = " ".join(f"{type(error).__name__}: {error}".split()).removesuffix(":")
             return f"{doubt} ({last[:LONGEST]}); mend it"
         return known
 
@@ -160,7 +161,8 @@ class Waiting:
                 self.doubts |= dict.fromkeys(self.bound, doubt)
             if isinstance(result.result, Report):
                 self.checked(result.result)
-            elif doubt and not self.before:  # or its numbers would be taken for what the text below speaks of
+            elif doubt and not (self.before and self.bound <= self.before.keys()):  # more than an answer's cell
+                # Or its results would be taken for what the text below speaks of.
                 sys.stdout.write(f"This uses {doubt}.\n")
 
     def checked(self, report):

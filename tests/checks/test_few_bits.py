@@ -81,6 +81,8 @@ def test_few_bits_b():
         (distil(hard=False), "labels are missing"),
         (distil(teacher=False), "teacher is missing"),
         (lambda *arguments: torch.tensor(0.0), ""),
+        (lambda *arguments: distil()(*arguments).item(), "no gradient flows"),
+        (lambda scores, wanted, labels, t, soft: distil()(scores, wanted, labels, 4.0, soft), ""),
         (not_written, "not written yet"),
     ],
 )

@@ -1,7 +1,7 @@
 """Every small mutation of the committed solutions loses points, but for those that compute the same, which are listed.
 
-A mutation swaps an operator or two arguments, adds one to a number, drops a statement, or turns a comparison or a
-reduction into its neighbour.
+A mutation swaps an operator or two arguments, adds one to a number, drops a statement, an option or what a loop in an
+expression runs over, or turns a comparison or a reduction into its neighbours.
 """
 
 import ast
@@ -13,10 +13,17 @@ from helpers.course_notebooks import NOTEBOOKS, code_cells, is_answer, is_check,
 SWAPS = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.Pow: ast.Mult}
 SWAPS |= {ast.MatMult: ast.Mult, ast.Lt: ast.GtE, ast.GtE: ast.Lt, ast.Eq: ast.NotEq, ast.Is: ast.IsNot}
 SWAPS |= {ast.USub: ast.UAdd, ast.FloorDiv: ast.Div}
+NARROWED = {ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt}
 NEIGHBOURS = {"max": "min", "min": "max", "argmin": "argmax", "round": "floor", "maximum": "minimum", "abs": "sign"}
-NEIGHBOURS |= {"sign": "abs", "zeros": "ones", "sum": "prod", "clone": "neg"}
+NEIGHBOURS |= {"sign": "abs", "zeros": "ones", "sum": "prod", "clone": "neg", "argsort": "argpartition"}
+SECOND = {"sum": "mean", "max": "mean", "min": "mean", "round": "ceil", "argmin": "min", "abs": "square"}
 # Mutations that compute the same, by what stands there afterwards.
 SAME = {
+    "lab1_f": ["np.square(proposal)"],  # which ranks as the magnitudes do
+    "lab1_g_pruning": [
+        "<= 1e-09",  # no sum of squares is that number exactly
+        "lstsq(part, problem.y)[0]",  # what rcond=None says is NumPy's own choice from version 2 on
+    ],
     "lab1_e": ["np.maximum(0, np.abs(w) - threshold)"],  # of two arguments that may stand either way
     "lab2_a": ["alpha, beta = (w.max() - w.min(), w.max())"],  # the levels counted from the upper end are the same
 }
@@ -43,6 +50,14 @@ def changes(node):
         found += [lambda n: setattr(n, "value", n.value + 1)]
     if isinstance(node, ast.Attribute) and node.attr in NEIGHBOURS:
         found.append(lambda n: setattr(n, "attr", NEIGHBOURS[n.attr]))
+    if isinstance(node, ast.Attribute) and node.attr in SECOND:
+        found.append(lambda n: setattr(n, "attr", SECOND[n.attr]))
+    if isinstance(node, ast.Compare) and type(node.ops[0]) in NARROWED:
+        found.append(lambda n: n.ops.__setitem__(0, NARROWED[type(n.ops[0])]()))
+    if isinstance(node, (ast.ListComp, ast.GeneratorExp)) and not node.generators[0].ifs:
+        found.append(lambda n: n.generators[0].ifs.append(ast.Constant(False)))
+    if isinstance(node, ast.Call) and node.keywords:
+        found.append(lambda n: n.keywords.pop())
     if isinstance(node, ast.Attribute) and node.attr == "T":
         found.append(lambda n: setattr(n, "attr", "real"))
     if isinstance(node, ast.Name) and node.id in NEIGHBOURS:

@@ -183,7 +183,7 @@ def test_bits_by_sensitivity_keep_to_the_budget():
 
 
 def test_no_outcome_before_the_prediction(capsys):
-    for silent in (not_written, lambda: None):
+    for silent in (not_written, lambda: None, lambda x: x, lambda: 1 / 0, True):
         assert checks.outcome("a claim", True, "3 of 4", silent) == ("a claim", "?", "?", "none yet")
         printed = capsys.readouterr().out
         assert "commit" in printed and "verdict: " not in printed and "3 of 4" not in printed

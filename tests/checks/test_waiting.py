@@ -124,6 +124,10 @@ def test_a_given_cell_that_runs_with_a_wrong_answer_says_so(run):
     assert run(*cells) == ([True] * 4, f"3\n{said}")
     assert run("run = step([1])", "print(run)") == ([True] * 2, f"3\n{said}")
     assert said not in run("lab1_b(step)")[1] + run("def again(w):\n    return step(w)")[1]
+    assert run("def again(w):\n    return step(w)\nlast = again([1])\nassert last == 2")[1] == (
+        "Waiting for exercise (b): its check does not pass yet (AssertionError); mend it, "
+        "then run the cells from there on again.\n"
+    )
     assert run("def step(w):\n    return 2", "lab1_b(step)", "run = step([1])", "print(run)")[1] == "2\n"
 
 
@@ -234,6 +238,13 @@ def messages(shell_run, *cells):
     """Run cells, the last of which makes `report`; return what its rows say."""
     counted, printed = shell_run(CHECKED, *cells, "print({row['message'] for row in _.rows})")
     return counted[-2], printed
+
+
+def test_a_claims_outcome_before_its_prediction_waits(run):
+    said = "outcomes[1] = checks.outcome('1.1', row > 1, 'much', prediction_1)\nprint(outcomes)"
+    counted, printed = run(CHECKED, "outcomes = {}", "row = 2\n" + said)
+    assert counted == [True] * 3 and printed.startswith("No verdict yet: ") and "none yet" in printed
+    assert run("row", "'prediction_1' in globals()")[1].endswith("False\n") and run("row")[0] == [True]
 
 
 def test_a_check_before_its_exercises_cell_waits_and_gives_no_points(run):

@@ -20,14 +20,14 @@ def named(id, answer):
 
 
 def here(id, answer):
-    """Return the rows of a check that runs beside the answer, hidden tests included."""
+    """Return the report of a check that runs beside the answer, hidden tests included."""
     cells, _ = COURSE[id]
     place = next(i for i, cell in enumerate(cells) if cell.id == id)
     check, scope = cells[place].source.strip(), {}
     with contextlib.redirect_stdout(io.StringIO()):
         for source in judge.given(cells[:place], check):
             exec(source, scope)
-    return eval(check, scope | named(id, answer)).rows
+    return eval(check, scope | named(id, answer))
 
 
 def there(id, answer):
