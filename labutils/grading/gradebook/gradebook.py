@@ -98,10 +98,7 @@ def write(results, folder, questions, given=None, rule=None, days=None, codes=()
                 pages.student_page(file, result, notebook_of, named)
         left = written_answers.unused(given, questions)
         changed = None if read is None else written_answers.keep_changed(folder, read)
-        failed, waiting = _write_tables(folder, kept, answers, left, questions, rule)
-        if days:
-            with pages.writing(folder / late.TABLE) as file:
-                late.write(file, days)
+        failed, waiting = _write_tables(folder, kept, answers, left, questions, rule, days)
         marking.write(folder, answers, questions, named)
         with pages.writing(folder / "overview.html") as file:
             overview.write(file, seen, overview.groups(answers, codes, questions, named), named)
@@ -113,12 +110,15 @@ def write(results, folder, questions, given=None, rule=None, days=None, codes=()
     return text + f"\n{changed}: written.csv was changed meanwhile; run this again to take it in" * bool(changed)
 
 
-def _write_tables(folder, kept, answers, left, questions, rule):
-    """Write grades.csv, grades.json and written.csv; return how many failed, and how many answers wait for points."""
+def _write_tables(folder, kept, answers, left, questions, rule, days):
+    """Write the tables and grades.json; return how many failed, and how many answers wait for points."""
     with pages.writing(folder / "grades.csv") as file:
         failed = write_csv(file, kept, questions, rule)
     with pages.writing(folder / "grades.json") as file:
         write_json(file, kept)
+    if days:
+        with pages.writing(folder / late.TABLE) as file:
+            late.write(file, days)
     with pages.writing(folder / written_answers.TABLE) as file:
         return failed, written_answers.write(file, answers, left, questions)
 
