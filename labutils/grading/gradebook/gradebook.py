@@ -31,12 +31,6 @@ def _noting(submissions, said, codes, questions):
         yield one
 
 
-def _keeping(results, out, read, changed):
-    """Yield the results as they are; then keep what somebody wrote into the table while they were made."""
-    yield from results
-    changed += filter(None, [written_answers.keep_changed(out, read)])
-
-
 def grade(folder, out, running=None, rule=None, export_code=False):
     """Grade a folder of submissions and write the results; return one line that says what there is.
 
@@ -52,7 +46,7 @@ def grade(folder, out, running=None, rule=None, export_code=False):
     if running is None and (out / "done").is_dir():  # marks lie there, and stay as they are
         out = out / written_answers.PREVIEW
     questions = course.questions()
-    read, changed = written_answers.contents(out), []
+    read = written_answers.contents(out)
     given, days = written_answers.read(out, questions), late.read(out)
     with scratch.folder() as unpacked, tempfile.TemporaryFile() as file:
         codes = Shelf(file)
@@ -68,22 +62,21 @@ def grade(folder, out, running=None, rule=None, export_code=False):
 
             results = class_run.grade(results, folder=out, **running)
         results = (one | dict(zip((*SYSTEM, "place"), said[one["student"]])) for one in results)
-        results = _keeping(results, out, read, changed)
-        text = write(tqdm(results, unit=" submissions", disable=None), out, questions, given, rule, days, codes)
+        shown = tqdm(results, unit=" submissions", disable=None)
+        text = write(shown, out, questions, given, rule, days, codes, read)
         text += f"\n{code.export(out, codes, questions)}" if export_code else ""
     written_answers.put_away(read)
-    return text + "".join(
-        f"\n{path}: written.csv was changed meanwhile; run this again to take it in" for path in changed
-    )
+    return text
 
 
-def write(results, folder, questions, given=None, rule=None, days=None, codes=()):
+def write(results, folder, questions, given=None, rule=None, days=None, codes=(), read=None):
     """Write all results into a folder; return one line that says what there is.
 
     Parameters: results, an iterable of results in any order; folder, a Path, made where it is missing; questions, as
         `course.questions` returns them; given, the points for written answers, as `written_answers.read` returns them;
         rule and days, what lateness costs and how late who is, as `late.read` returns it; codes, a `Shelf` of
-        (student, grade_id, code), by question.
+        (student, grade_id, code), by question; read, what `written_answers.contents` returned when `given` was read, so
+        that what somebody wrote meanwhile is kept.
     """
     (folder / "students").mkdir(parents=True, exist_ok=True)
     given, days = given or {}, dict(days or {})
@@ -104,10 +97,8 @@ def write(results, folder, questions, given=None, rule=None, days=None, codes=()
             with pages.writing(folder / "students" / f"{file_name(result['student'])}.html") as file:
                 pages.student_page(file, result, notebook_of, named)
         left = written_answers.unused(given, questions)
-        failed, waiting = _write_tables(folder, kept, answers, left, questions, rule)
-        if days:
-            with pages.writing(folder / late.TABLE) as file:
-                late.write(file, days)
+        changed = None if read is None else written_answers.keep_changed(folder, read)
+        failed, waiting = _write_tables(folder, kept, answers, left, questions, rule, days)
         marking.write(folder, answers, questions, named)
         with pages.writing(folder / "overview.html") as file:
             overview.write(file, seen, overview.groups(answers, codes, questions, named), named)
@@ -115,15 +106,19 @@ def write(results, folder, questions, given=None, rule=None, days=None, codes=()
     text += f", {failed} of them with a reason in place of points" * bool(failed)
     text += f" ({'; '.join(sorted(isolation))})" * bool(isolation)
     text += f"; {waiting} written answers wait for points, in written.html" * bool(waiting)
-    return text + f"; {len(left)} lines of written.csv are for no answer here, and were kept" * bool(left)
+    text += f"; {len(left)} lines of written.csv are for no answer here, and were kept" * bool(left)
+    return text + f"\n{changed}: written.csv was changed meanwhile; run this again to take it in" * bool(changed)
 
 
-def _write_tables(folder, kept, answers, left, questions, rule):
-    """Write grades.csv, grades.json and written.csv; return how many failed, and how many answers wait for points."""
+def _write_tables(folder, kept, answers, left, questions, rule, days):
+    """Write the tables and grades.json; return how many failed, and how many answers wait for points."""
     with pages.writing(folder / "grades.csv") as file:
         failed = write_csv(file, kept, questions, rule)
     with pages.writing(folder / "grades.json") as file:
         write_json(file, kept)
+    if days:
+        with pages.writing(folder / late.TABLE) as file:
+            late.write(file, days)
     with pages.writing(folder / written_answers.TABLE) as file:
         return failed, written_answers.write(file, answers, left, questions)
 

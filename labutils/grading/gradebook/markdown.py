@@ -20,7 +20,7 @@ NUMBERED = "picture:{}"  # what stands for a picture while the text around it is
 LONGEST_FORMULA = 2_000  # characters
 MOST_MARKS = 2_000  # brackets, stars and the like in one text: more than that is no prose, and slow to understand
 FORMULA = re.compile(r"\$\$.*?\$\$|\$[^$]*\$|```\w*|!\[.*?\](?:\(picture:\d+)?", re.DOTALL)
-STEERING = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")  # shown as what it is: none
+UNSEEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")  # shown as what it is: none
 MATHML = "{http://www.w3.org/1998/Math/MathML}"
 SHOWN = {"display", "stretchy", "fence", "form", "mathvariant", "columnalign", "accent", "linethickness", "width"}
 
@@ -71,7 +71,7 @@ def render(text):
 
     Where a word of it would not be seen, as in the definition of a link, the text stands below as it was typed.
     """
-    pictures, text = [], STEERING.sub("\ufffd", text)
+    pictures, text = [], UNSEEN.sub("\ufffd", text)
     short = PICTURE.sub(lambda found: NUMBERED.format(len(pictures), pictures.append(found[0])), text)
     sources = {NUMBERED.format(number): picture for number, picture in enumerate(pictures)}
     return Markup(re.sub(r'(?<= src=")picture:\d+(?=")', lambda found: sources.get(found[0], ""), _rendered(short)))

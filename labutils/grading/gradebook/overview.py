@@ -14,7 +14,7 @@ BARS = 11  # of the histogram
 MOST_MESSAGES, MOST_FLAGS, MOST_GROUPS, MOST_SHOWN = 5, 25, 20, 3
 LONGEST = 4_000  # characters of an answer that is shown
 PICTURE = re.compile(r"data:image/[^)\s]*")
-NUMBER = re.compile(r"[-+]?\d[\d.,]*(e[-+]?\d+)?")
+NUMBER = re.compile(r"[-+]?\d[\d.,]*(e[-+]?\d+)?([, ]+[-+]?\d[\d.,]*(e[-+]?\d+)?)*")  # or several in a row
 
 
 class Overview:
@@ -39,11 +39,8 @@ class Overview:
             for row in question["rows"]:
                 if row["points"] < row["max"]:
                     self.messages[name][row["label"], NUMBER.sub("…", row["message"])] += 1
-        kinds = set()
-        for flag in [*result["flags"], *(flag for state in result["notebooks"].values() for flag in state["flags"])]:
-            name, rest = titles.of_flag(flag, {name: name for name in self.questions})
-            kinds.add((name, NUMBER.sub("…", rest)))
-        for kind in kinds:
+        flags = [*result["flags"], *(flag for state in result["notebooks"].values() for flag in state["flags"])]
+        for kind in {NUMBER.sub("…", titles.of_flag(flag, self.questions)[1]) for flag in flags}:
             self.flags.setdefault(kind, []).append(result["student"])
         for stem, state in result["notebooks"].items():
             if "seconds" in state:
@@ -132,8 +129,7 @@ def write(file, found, groups, named):
         }
         for stem, inside in by_notebook
     ]
-    flags = [(named.in_full.get(name, ""), flag, who) for (name, flag), who in sorted(found.flags.items())]
-    flags.sort(key=lambda flag: -len(flag[2]))
+    flags = sorted(found.flags.items(), key=lambda flag: (-len(flag[1]), flag[0]))
     bars = found.histogram(most)
     pages.write(
         file,

@@ -41,29 +41,28 @@ def grade(submissions, folder, jobs=1, dask=None, isolated=True, masters=files.N
     masters = {stem: cells for stem, cells in masters.items() if course.questions_of(cells)}
     (Path(folder) / "done").mkdir(parents=True, exist_ok=True)  # by which a folder with marks is known
     with files.held(Path(folder) / "done"), scratch.folder() as room, _executor(jobs, dask) as (executor, workers):
-        class_ = Class(masters, folder, isolated, **options)
-        if dask is None and sandbox.in_force() == sandbox.NAMESPACES:  # elsewhere students could change it
-            class_.lab = functools.cache(lambda: str(furnish(room)))
-        yield from class_.results(submissions, executor, workers)
+        shared = dask is None and sandbox.in_force() == sandbox.NAMESPACES  # elsewhere students could change it
+        lab = functools.cache(lambda: str(furnish(room))) if shared else lambda: None
+        yield from Class(masters, folder, lab, isolated, **options).results(submissions, executor, workers)
 
 
 class Class:
     """A class that is graded.
 
-    Parameters: masters, {stem: `Cell`s}, the instructor's; folder, for the results; isolated, whether to refuse where
+    Parameters: masters, {stem: `Cell`s}, the instructor's; folder, for the results; lab, a function that returns the
+        folder which all students' processes read, or None for one each; isolated, whether to refuse where
         there is no isolation; seconds, what each notebook may take; again, the student, or `FAILED`, whose kept
         results are not used; question, the grade_id of the one question that is graded, anew, where a result of
         the others is kept, whichever labutils it is from.
-    Attributes: lab, a function that returns the folder which all students' processes read, or None for one each.
     """
 
-    def __init__(self, masters, folder, isolated=True, seconds=None, again=None, question=None):
+    def __init__(self, masters, folder, lab, isolated=True, seconds=None, again=None, question=None):
         self.masters, self.isolated, self.again, self.question = masters, isolated, again, question
         known = {one.id: one for stem, cells in masters.items() for one in course.questions_of(cells, stem)}
         if question is not None and (question not in known or known[question].manual):
             checks = ", ".join(name for name, one in known.items() if not one.manual)
             raise ValueError(f"--question: expected one of {checks}, found {question}")
-        self.only, self.lab = known.get(question), lambda: None
+        self.only, self.lab = known.get(question), lab
         self.kept, self.options = Kept(Path(folder), course_digest(masters, seconds)), {"seconds": seconds}
 
     def results(self, submissions, executor, workers):

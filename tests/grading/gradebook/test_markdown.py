@@ -116,9 +116,9 @@ def test_lists_in_lists_without_end_are_all_shown():
     ["[", "![", "*a ", "**a*", "`", "<", "$", "> ", "| ", "a_", "\\(", "[a](", "~~", "- ", "&#", "$\\frac", "{"],
 )
 def test_the_longest_answer_of_anything_takes_no_time(piece):
-    start = time.perf_counter()
+    start = time.process_time()
     markdown.render(piece * (20_000 // len(piece)))
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
 
 
 def test_the_courses_own_answers_are_shown_whole():

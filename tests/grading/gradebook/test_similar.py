@@ -103,6 +103,6 @@ def test_a_chain_of_copies_is_one_group():
 
 def test_four_hundred_long_answers_take_no_time():
     made = {f"s{n}": f"def f{n}(x):\n" + "".join(f"    y = x * {n} + {i}\n" for i in range(30)) for n in range(400)}
-    start = time.perf_counter()
+    start = time.process_time()
     similar.groups(made, "code")
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10

@@ -629,9 +629,9 @@ def test_what_was_typed_into_the_system_is_flagged(system, tmp_path):
 @pytest.mark.parametrize("hostile", ["<head>", "<", "<style", "&lt;<p"])
 def test_a_long_typed_page_is_looked_through_in_no_time(hostile, tmp_path):
     (tmp_path / "typed.html").write_text(hostile * (submissions.MOST_TYPED // len(hostile)))
-    begin = time.monotonic()
+    begin = time.process_time()
     submissions.said(tmp_path / "typed.html")
-    assert time.monotonic() - begin < 5
+    assert time.process_time() - begin < 5
 
 
 def test_a_typed_page_that_cannot_be_read_is_flagged(tmp_path):
