@@ -13,8 +13,10 @@ BOLD = re.compile(r"\*\*(.+?)\*\*", re.DOTALL)
 
 
 class Titles(NamedTuple):
-    """The titles of a course: {grade_id: the title of a check, or the question that is to be answered in words}, {name
-    of a notebook: its heading}, {grade_id: title with its lab in front}, as "Lab 1 (c): One step of iterative pruning".
+    """The titles of a course, in words.
+
+    `questions` has them by grade_id, that of a check, or the question that is to be answered in words; `notebooks` has
+    their headings; `in_full` has those of questions with the lab in front: "Lab 1 (c): One step of iterative pruning".
     """
 
     questions: dict
