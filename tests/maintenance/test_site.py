@@ -55,7 +55,7 @@ def test_figures_are_described_and_widgets_are_words(pages):
 
 def test_long_lines_of_code_are_wrapped_and_not_cut_off(pages):
     for name, page in pages.items():
-        assert re.search(r"\.highlight pre \{[^}]*pre-wrap", page("style")[-1].text), name
+        assert re.search(r"\.highlight pre[^{]*\{[^}]*pre-wrap", page("style")[-1].text), name
 
 
 def test_formulas_are_mathml(pages):
