@@ -48,8 +48,8 @@ def named(folder, owners):
     people = {front: (front[common.rfind("_") + 1 :],) * 2 for front in fronts}
     texts = {path: _text(Path(folder, path)) for path, owner in owners.items() if owner and not owner.file}
     for path, text in texts.items():
-        if found := PERSON.match(text):
-            people[owners[path].id] = found[2], found[1]
+        if person := PERSON.match(text):
+            people[owners[path].id] = person[2], person[1]
     typed = _typed(texts)
     found = {}
     for path, owner in owners.items():

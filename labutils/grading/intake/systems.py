@@ -11,11 +11,7 @@ from .names import ignored, person
 from .owner import Owner
 
 SYSTEMS = (moodle, sakai, gradescope, blackboard, brightspace, nbgrader, canvas)
-BY_ATTEMPT = (
-    blackboard,
-    brightspace,
-    nbgrader,
-)  # a student's last attempt at an assignment counts
+BY_ATTEMPT = (blackboard, brightspace, nbgrader)  # of a student's attempts at an assignment the last counts
 LASTING = (sakai, blackboard, nbgrader, canvas)  # have the same id of a student in every download
 MOST_FILES = 200_000  # of a whole class
 WORK = re.compile(r"(?i).*(\.ipynb(\.\w+)?|\.zip)")  # what students hand in; beside it lies what is the system's own
