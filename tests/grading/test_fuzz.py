@@ -16,7 +16,7 @@ from labutils.grading.running import class_run, sandbox
 
 pytestmark = pytest.mark.slow
 STEM = "01_gradient_descent"
-COUNT = int(os.environ.get("FUZZ", 500))
+COUNT = int(os.environ.get("FUZZ", 200))
 FIRST = int(os.environ.get("FUZZ_SEED", 0))
 
 

@@ -128,13 +128,12 @@ def reads(n):
 """
 
 
-def answer(rng, outside):
-    """Return the source of an answer to (a) that attacks."""
-    deeds = [deed.replace("OUTSIDE", repr(str(outside))) for deed in rng.sample(DEEDS, rng.randint(0, 2))]
-    above, inside = deeds[:1] if rng.random() < 0.4 else [], deeds
-    if above:
-        inside = deeds[1:]
-    body = "\n".join(f"    {line}" for line in [*inside, f"return {rng.choice(VALUES)}"])
+def answer(seed, rng, outside):
+    """Return the source of an answer to (a) that attacks; every deed and value comes up where seeds follow each other."""
+    deeds = [DEEDS[seed % len(DEEDS)], *rng.sample(DEEDS, rng.randint(0, 1))] if seed % 4 else []
+    deeds = [deed.replace("OUTSIDE", repr(str(outside))) for deed in deeds]
+    above, inside = (deeds[:1], deeds[1:]) if rng.random() < 0.4 else ([], deeds)
+    body = "\n".join(f"    {line}" for line in [*inside, f"return {VALUES[seed % len(VALUES)]}"])
     return "\n".join([IMPORTS, HELPERS, *above, f"def gradient(X, y, w):\n{body}"])
 
 
@@ -191,7 +190,7 @@ def submission(seed, notebook, outside):
     plain = json.loads(json.dumps(plain))
     for cell in plain["cells"]:
         if cell["metadata"].get("nbgrader", {}).get("grade_id") == "lab1_a_answer":
-            cell["source"] = answer(rng, outside)
+            cell["source"] = answer(seed, rng, outside)
     spoilt = rng.random() < 0.3
     if spoilt:
         spoil(rng, plain)
