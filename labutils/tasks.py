@@ -24,9 +24,11 @@ def lab_command(page=LIST, notebooks="notebooks"):
 
     It refuses to run as root, as in a container, unless told to; without a display there is no browser to open.
     """
-    settings = files.REPOSITORY / ".jupyter"  # with them the list of labs is shown as a page
+    settings = files.REPOSITORY / ".jupyter"  # with them the list of labs is shown as a page, and no word is broken
+    look = {"static_custom_path": [str(settings / "custom")]}
     command = [sys.executable, "-m", "jupyterlab", "-y", f"--notebook-dir={notebooks}"]
     command += [f"--LabApp.default_url=/lab/tree/{page}", f"--LabApp.app_settings_dir={settings}"]
+    command += ["--LabApp.custom_css=True", f"--ServerApp.tornado_settings={look}"]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command += ["--allow-root"]
     if platform.system() == "Linux" and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):

@@ -219,6 +219,7 @@ def test_the_landing_page_lists_the_labs_and_opens_them(lab, page):
     rows.first.wait_for()
     assert rows.count() == len(NOTEBOOKS)
     shoot(page, "landing")
+    assert broken(page, ".jp-MarkdownViewer td:nth-child(4)", r".+") == []  # the sums of points
     rows.nth(0).get_by_role("link").click()
     page.locator(".jp-Notebook .jp-Cell h1").first.wait_for()
     print(f"\nfrom starting JupyterLab to the first notebook on the screen: {time.monotonic() - started:.1f} s")
@@ -254,7 +255,7 @@ def test_a_lab_runs_and_its_controls_redraw(lab, page, file):
             page.set_viewport_size({"width": width, "height": 900})
             assert scrolled(page, ".widget-vbox") == [] and (width < 1000 or too_wide(page) == [])
         page.set_viewport_size({"width": 1000, "height": 900})
-        assert broken_numbers(page) == []
+        assert broken(page, ".jp-OutputArea-output td", NUMBER) + broken(page, ".jp-RenderedText pre", WORD) == []
     whole(page, file.stem)
 
 
@@ -434,20 +435,24 @@ def scrolled(page, inside):
     )
 
 
-def broken_numbers(page):
-    """Return the numbers in tables that are broken into two lines."""
+NUMBER, WORD = r"[-−+]?\d[\d.,]*(?:e[-+]?\d+)?", r"[A-Za-z]{2,}"
+
+
+def broken(page, where, what):
+    """Return what in these places matches a pattern, and is broken into two lines."""
     return page.evaluate(
-        """() => [...document.querySelectorAll('.jp-OutputArea-output td')].flatMap(cell => {
+        """([where, what]) => [...document.querySelectorAll(where)].flatMap(cell => {
             const walker = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT), found = [];
             for (let node; (node = walker.nextNode());)
-                for (const hit of node.data.matchAll(/[-−+]?\\d[\\d.,]*(?:e[-+]?\\d+)?/g)) {
+                for (const hit of node.data.matchAll(new RegExp(what, "g"))) {
                     const range = document.createRange();
                     range.setStart(node, hit.index), range.setEnd(node, hit.index + hit[0].length);
                     const lines = new Set([...range.getClientRects()].map(box => Math.round(box.top)));
                     if (lines.size > 1) found.push(hit[0]);
                 }
             return found;
-        })"""
+        })""",
+        [where, what],
     )
 
 

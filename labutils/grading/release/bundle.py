@@ -28,6 +28,7 @@ AS_THEY_ARE += (
     "notebooks/README.md",
     "notebooks/homework.md",
     ".jupyter/overrides.json",
+    ".jupyter/custom/custom.css",
     ".devcontainer/devcontainer.json",
 )
 AGENTS = b"@AGENTS.md\n\nWhat AI tools may and may not do in this folder stands in AGENTS.md: read it first.\n"
