@@ -129,7 +129,7 @@ def reads(n):
 
 
 def answer(seed, rng, outside):
-    """Return the source of an answer to (a) that attacks; every deed and value comes up where seeds follow each other."""
+    """Return the source of an answer to (a) that attacks; 170 seeds in a row hold every deed and value."""
     deeds = [DEEDS[seed % len(DEEDS)], *rng.sample(DEEDS, rng.randint(0, 1))] if seed % 4 else []
     deeds = [deed.replace("OUTSIDE", repr(str(outside))) for deed in deeds]
     above, inside = (deeds[:1], deeds[1:]) if rng.random() < 0.4 else ([], deeds)
