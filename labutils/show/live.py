@@ -59,7 +59,7 @@ def _watch(run):
     """Train a run to its end under a bar, with a picture that is drawn again every few seconds."""
     if run.model is None:
         run.begin()  # before anything is shown: it may wait for an exercise
-    picture, drawn = ipywidgets.Image(format="png", layout={"max_width": "900px"}), 0.0
+    picture, drawn = ipywidgets.Image(format="png", layout={"width": "100%", "height": "auto"}), 0.0
     with tqdm(desc=f"{run.bits} bits", total=run.steps, initial=len(run.losses), unit="step", leave=False) as bar:
         for _ in run.advance():
             bar.total, bar.n = run.steps, len(run.losses)
@@ -69,7 +69,7 @@ def _watch(run):
                 figure = Figure(figsize=(9, 3.2))  # unknown to pyplot, which would show it below the cell
                 curves(run, figure)
                 if not drawn and get_ipython():
-                    display.display(picture)
+                    display.display(ipywidgets.VBox([picture], layout={"max_width": "900px"}))
                 picture.value, drawn = style.png(figure), time.perf_counter()
             bar.refresh()
 

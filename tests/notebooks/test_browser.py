@@ -225,6 +225,36 @@ def test_the_landing_page_lists_the_labs_and_opens_them(lab, page):
     print(f"\nfrom starting JupyterLab to the first notebook on the screen: {time.monotonic() - started:.1f} s")
 
 
+def test_a_training_is_watched_and_stopped_and_goes_on(lab, page):
+    address, notebooks, _ = lab
+    shutil.copy(ROOT / "notebooks/06_ste_quantization.ipynb", notebooks / "live.ipynb")
+    cells = "setup load-data load-float answer-a answer-b yours answer-c live-homework"
+    shorten(notebooks / "live.ipynb", cells.split(), "%env LABUTILS_LIVE_SECONDS=600")
+    not_run_yet(notebooks / "live.ipynb")
+    open_notebook(page, address, "live")
+    menu(page, "Run", "Run All Cells")
+    cell = page.locator(".jp-CodeCell", has_text="constant = live.train")
+    done = [0]
+    for time_left in (r"<\d+:\d+", "<"):  # unknown until a step has been timed
+        picture = cell.locator("img")
+        picture.wait_for()
+        picture.scroll_into_view_if_needed()
+        assert picture.bounding_box()["width"] > 300 and too_wide(page) == []
+        shoot(page, "live")
+        assert re.search(
+            rf"[1-9]\d*/\d+ \[\d+:\d+{time_left}", " ".join(cell.locator(".widget-hbox").inner_text().split())
+        )
+        menu(page, "Kernel", "Interrupt Kernel")
+        said = cell.get_by_text("run this cell again to go on").inner_text()
+        done.append(int(re.search(r"stopped after (\d+) of \d+ steps", said)[1]))
+        assert done[-1] > done[-2]
+        cell.locator(".jp-InputArea-editor").click()
+        page.keyboard.press("Shift+Enter")
+    cell.locator("img").wait_for()
+    menu(page, "Kernel", "Interrupt Kernel")
+    cell.get_by_text("run this cell again to go on").wait_for()
+
+
 @pytest.mark.parametrize("file", NOTEBOOKS, ids=lambda file: file.stem)
 def test_a_lab_runs_and_its_controls_redraw(lab, page, file):
     open_notebook(page, lab[0], file.stem)
