@@ -1,4 +1,4 @@
-"""Fetches CIFAR-10's archive from whichever mirror serves it, going on where a transfer broke off. Used by `fetch`."""
+"""Fetches CIFAR-10's archive from whichever mirror serves it, going on where a transfer broke off. Used by `download`."""
 
 import hashlib
 import http.client
