@@ -25,7 +25,7 @@ def _noting(submissions, said, codes, questions):
     """Yield the submissions as they are; note in `said` what the course system says of each, in `codes` their code."""
     order = {name: place for place, name in enumerate(questions)}
     for one in submissions:
-        said[one.student] = one.id, one.late, one.again, one.place
+        said[one.student] = one.id, one.late, one.again, one.place, one.members
         for name, source in code.answers(one.notebooks, questions).items():
             codes.put((order[name], one.student), (one.student, name, source))
         yield one
@@ -61,7 +61,7 @@ def grade(folder, out, running=None, rule=None, export_code=False):
             from ..running import class_run
 
             results = class_run.grade(results, folder=out, **running)
-        results = (one | dict(zip((*SYSTEM, "place"), said[one["student"]])) for one in results)
+        results = (one | dict(zip((*SYSTEM, "place", "members"), said[one["student"]])) for one in results)
         shown = tqdm(results, unit=" submissions", disable=None)
         text = write(shown, out, questions, given, rule, days, codes, read)
         text += f"\n{code.export(out, codes, questions)}" if export_code else ""
@@ -84,11 +84,11 @@ def write(results, folder, questions, given=None, rule=None, days=None, codes=()
     order = {name: place for place, name in enumerate(questions)}
     named = titles.read(questions)
     with tempfile.TemporaryFile() as one, tempfile.TemporaryFile() as other:
-        kept, answers, isolation, seen = Shelf(one), Shelf(other), set(), overview.Overview(questions)
+        kept, answers, isolation, seen, unsaid = Shelf(one), Shelf(other), set(), overview.Overview(questions), 0
         for result in results:
             result = written_answers.enter(result, given, questions)
-            if rule and late.enter(result, rule, days):
-                days.setdefault(cell(result["student"]))
+            if rule and (late.enter(result, rule, days) or result.get("late") is None):
+                unsaid += days.setdefault(cell(result["student"])) is None and not result.get("late")
             kept.put(result["student"], result)
             seen.add(result)
             isolation |= {result["isolation"]} - {""}
@@ -105,6 +105,7 @@ def write(results, folder, questions, given=None, rule=None, days=None, codes=()
     text = f"{folder / 'grades.csv'}: {len(kept.places)} students"
     text += f", {failed} of them with a reason in place of points" * bool(failed)
     text += f" ({'; '.join(sorted(isolation))})" * bool(isolation)
+    text += f"; nothing says of {unsaid} whether they were late: {late.TABLE} takes their days" * bool(unsaid)
     text += f"; {waiting} written answers wait for points, in written.html" * bool(waiting)
     text += f"; {len(left)} lines of written.csv are for no answer here, and were kept" * bool(left)
     return text + f"\n{changed}: written.csv was changed meanwhile; run this again to take it in" * bool(changed)
@@ -169,7 +170,8 @@ def write_csv(file, results, questions, rule=None):
                 cell("; ".join(filter(None, reasons))),
                 cell("; ".join(flags)),
                 cell(str(result.get("id", ""))),
-                *("yes" if result.get(word) else "" for word in SYSTEM[1:]),
+                {True: "yes", False: ""}.get(result.get("late"), "not said"),
+                "yes" if result.get("resubmitted") else "",
                 *(_late_cells(result, total) if rule else ()),
             ]
         )

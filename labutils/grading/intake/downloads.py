@@ -18,7 +18,8 @@ def of_a_class(names, stems):
     found = [(called(name.rpartition("/")[2], stems), name.split("/")[1:]) for name in names]
     found = [(named, place) for named, place in found if named and place]
     if loose := [named for named, place in found if len(place) == 1]:  # right in it: with names in front, or one's own
-        return all(front for _, front, _ in loose) and len({front for _, front, _ in loose}) > 1
+        beside = [set(part) for part in zip(*(named[1:] for named in loose))]  # what stands in front of it, and behind
+        return any(len(names) > 1 and "" not in names for names in beside)
     found = [(named[0], place) for named, place in found]
     return any(len({place[0] for named, place in found if named == stem}) > 1 for stem in stems)
 

@@ -11,7 +11,7 @@ import re
 from .owner import Owner
 
 NAMED = re.compile(
-    r"(?:^|.*?/)(?P<name>[^/]+?)(?:_(?P<id>\d+))?_assignsubmission_(?P<kind>[a-z]+)_?(?:/|(?<=_))(?P<file>.*)"
+    r"(?:^|.*?/)(?P<name>[^/]+?)(?:_(?P<id>\d+))?_assign(?P<kind>submission_[a-z]+|feedback_[a-z]+)_?(?:/|(?<=_))(?P<file>.*)"
 )
 
 
@@ -23,7 +23,7 @@ def owner(path):
     name = found["name"].strip()
     hidden = found["id"] and name.lower() == "participant"
     shown = f"{name} {found['id']}" if hidden else name
-    return Owner(found["id"] or name, shown, found["file"] if found["kind"] == "file" else "")
+    return Owner(found["id"] or name, shown, found["file"] if found["kind"] == "submission_file" else "")
 
 
 def named(folder, owners):

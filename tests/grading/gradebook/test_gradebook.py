@@ -113,7 +113,7 @@ def test_the_table_of_grades(write, result):
         *("student", "lab1_a", "lab1_a_text", "lab1_b", "lab1_b_text"),
         *("total", "status", "reason", "flags", "id", "late", "resubmitted"),
     ]
-    assert list(found["anna"].values()) == ["anna", "1.5", "", "1.5", "", "3", "graded", "", "", "", "", ""]
+    assert list(found["anna"].values()) == ["anna", "1.5", "", "1.5", "", "3", "graded", "", "", "", "not said", ""]
     assert found["ben"]["total"] == "0" and found["ben"]["status"] == "failed"
     assert found["ben"]["reason"] == "expected a sound zip, found none" and found["ben"]["flags"] == "a flag"
     assert write.said == (
