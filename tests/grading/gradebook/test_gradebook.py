@@ -122,6 +122,13 @@ def test_the_table_of_grades(write, result):
     )
 
 
+def test_it_says_how_many_were_not_graded_anew(write, result):
+    out = write(result("anna", kept=True), result("ben", late=True), result("carla", kept=True, late=False))
+    assert "3 students, 2 of them as they were graded before (" in write.said
+    assert {name: row["late"] for name, row in rows(out).items()} == {"anna": "not said", "ben": "yes", "carla": ""}
+    assert '"kept"' not in (out / "grades.json").read_text()
+
+
 def test_reasons_and_flags_of_notebooks_are_in_the_table(write, result):
     made = result(flags=["from the folder"])
     made["notebooks"] = {

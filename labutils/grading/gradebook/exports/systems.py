@@ -75,6 +75,8 @@ def _table(system, marks, most, roster, assignment, questions, folder):
 
 def _sakai(system, marks, most, roster, assignment, questions, folder):
     people, notes = sakai.known([mark for _, mark in marks], roster)
+    if any(mark.place and "Submission attachment(s)" not in mark.place for mark, _, _ in people if roster is None):
+        notes.append("upload this to Sakai in English: in another language it calls the folder of feedback otherwise")
     title = assignment or TITLE
     inside = {
         f"{title.replace('/', ' ')}/grades.csv": _csv(sakai.grades(people, title), quoting=csv.QUOTE_ALL, bom=True)

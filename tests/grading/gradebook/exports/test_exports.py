@@ -273,6 +273,14 @@ def test_sakai_takes_grades_and_feedback(grade):
     assert lines[0].startswith('\ufeff"Lab') and lines[1] == '""' and lines[2].startswith('"Display ID","ID"')
 
 
+def test_sakai_in_another_language_is_told_where_it_looks_for_feedback(grade, tmp_path):
+    beside = tmp_path / "in/Lab 1/Adams, Anna(aadams)/timestamp.txt"
+    beside.parent.mkdir(parents=True)
+    beside.write_text("2026")
+    grade([f"Lab 1/Adams, Anna(aadams)/Pièce(s) jointe(s) de la remise/{ONE}"], "--export", "sakai")
+    assert "upload this to Sakai in English" in grade.said
+
+
 def test_sakai_by_the_sites_list(grade, tmp_path):
     roster = table(tmp_path / "site.csv", 'Student ID,Student Name\naadams,"Adams, Anna"\nbberg,"Berg, Ben"\n')
     out = grade([f"Anna Adams/{ONE}", f"bberg/{ONE}", f"eve/{ONE}"], "--export", "sakai", "--roster", roster)
