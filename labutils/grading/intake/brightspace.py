@@ -10,8 +10,8 @@ from datetime import datetime
 from .owner import Owner
 
 NAMED = re.compile(
-    r"(?:^|.*?/)(?P<id>\d+-\d+) ?- (?P<name>[^/]+?) - (?P<day>[^/]*?\b\d{4}\b[^/]*?),? ?"
-    r"(?P<time>\d{1,2}(?: ?[h.] ?)?\d\d(?: ?[AP]M)?)(?:/| - )(?P<file>.*)"
+    r"(?:^|.*?/)(?P<id>\d+-\d+) ?- (?P<name>[^/]+?) - (?P<day>(?:(?! - )[^/])*?(?<!\d)\d{4}(?!\d)(?:(?! - )[^/])*?),? ?"
+    r"(?P<time>\d{1,2}(?: ?[h.] ?)?\d\d)(?: ?(?P<half>[^\W\d_]{1,6}\.?))?(?:/| - )(?P<file>.*)"
 )
 
 
@@ -23,12 +23,12 @@ def owner(path):
     found = NAMED.fullmatch(path)
     if not found:
         return None
-    day, time = " ".join(re.findall(r"\w+", found["day"])), re.sub(r"[ h.]", "", found["time"])
-    clock = "%I%M%p" if time[-1] == "M" else "%H%M"
-    when = f"{found['day']}, {found['time']}"
-    for style in ("%b %d %Y", "%B %d %Y", "%d %b %Y", "%d %B %Y"):
+    day, half = " ".join(re.findall(r"\w+", found["day"])), found["half"] if found["half"] in ("AM", "PM") else ""
+    time, clock = re.sub(r"[ h.]", "", found["time"]).zfill(4) + half, "%I%M%p" if half else "%H%M"
+    when = f"{found['day']}, {found['time']} {found['half'] or ''}".strip()
+    for style in ("%b %d %Y", "%B %d %Y", "%d %b %Y", "%d %B %Y", "%Y %m %d"):
         try:
-            when = datetime.strptime(f"{day} {time:0>{4 + len(clock) // 6 * 2}}", f"{style} {clock}").isoformat()
+            when = datetime.strptime(f"{day} {time}", f"{style} {clock}").isoformat()
         except ValueError:
             continue
     return Owner(f"{found['id']} {found['name']}", found["name"], found["file"], attempt=when)

@@ -50,10 +50,15 @@ def submitters(file):
         return {}
     found = {}
     for key, entry in content.items():
-        people = [mapping(one) for one in listing(mapping(entry).get(":submitters"))]
-        people = [tuple(str(one.get(part) or "") for part in (":name", ":sid", ":email")) for one in people]
+        people = [_plain(one) for one in listing(_plain(entry).get("submitters"))]
+        people = [tuple(str(one.get(part) or "") for part in ("name", "sid", "email")) for one in people]
         found[str(key).removeprefix("submission_")] = tuple(filter(any, people))
     return {id: people for id, people in found.items() if people}
+
+
+def _plain(said):
+    """Return a mapping without the colons of Ruby's symbols in its keys."""
+    return {str(key).lstrip(":"): value for key, value in mapping(said).items()}
 
 
 def _plain_loader():

@@ -681,6 +681,36 @@ MENDED = {
         {f"Lab 1/Copy of Anna Adams - {ONE}": "a", f"Lab 1/Copy of Ben Berg - {ONE}": "b"},
         {"Anna Adams": "a", "Ben Berg": "b"},
     ),
+    "a class in sections": (
+        {f"all/{part}/{who}/{ONE}": who for part, names in (("A", "ab"), ("B", "cd")) for who in names},
+        {who: who for who in "abcd"},
+    ),
+    "students' own old folders are no sections": (
+        {f"{who}/{part}/{ONE}": who for who in "ab" for part in ("old", "new")},
+        {who: who for who in "ab"},
+    ),
+    "Teams with the drafts beside": (
+        {
+            f"{part}/{who}/Lab/{ONE}": f"{who} {part[0]}"
+            for part in ("Submitted files", "Working files")
+            for who in "ab"
+        },
+        {who: f"{who} S" for who in "ab"},
+    ),
+    "Brightspace in more languages": (
+        {
+            f"1-5 - a - 2. November 2026 1003 Uhr/{ONE}": "a",
+            f"2-5 - b - Nov. 2, 2026 10.03/{ONE}": "b",
+            f"3-5 - c - 2026年11月2日 1003/{ONE}": "c",
+            f"4-5 - u4 - d - 2026-11-02 1003/{ONE}": "d",
+            f"4-5 - u4 - d - 2026-11-02 959/{ONE}": "earlier",
+        },
+        {"a": "a", "b": "b", "c": "c", "u4 - d": "d"},
+    ),
+    "a Moodle plugin of another name": (
+        {f"A A_1_assignsubmission_codehandin/{ONE}": "a", f"B B_2_assignsubmission_file/{ONE}": "b"},
+        {"A A": "a", "B B": "b"},
+    ),
     "names behind, in an enclosing folder": (
         {f"Lab 1/{ONE} - Anna Adams.ipynb": "a", f"Lab 1/{ONE} - Ben Berg.ipynb": "b"},
         {"Anna Adams": "a", "Ben Berg": "b"},
@@ -726,3 +756,20 @@ def test_what_sakai_says_of_lateness_in_other_words_is_not_known(tmp_path):
     table = head + "Red,g-1,A; B,,2026,Late\nBlue,g-2,C; D,,2026,On time\n"
     found = collected(teams | {"Lab 1/grades.csv": table}, tmp_path / "teams")
     assert {one.id: one.late for one in found.values()} == {"g-1": True, "g-2": False}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
+def test_blackboards_text_is_read_as_it_is_written(encoding, tmp_path):
+    files = {f"Lab_{user}_attempt_2026-11-01-10-00-00_{ONE}": "x" for user in ("jm", "bb")}
+    folder = lay(tmp_path / "in", files)
+    text = "Name: Jörg (Jo) Müller, Jr. (jm)\nAssignment: Lab\n"
+    (folder / "Lab_jm_attempt_2026-11-01-10-00-00.txt").write_bytes(text.encode(encoding))
+    found = {one.id: one.student for one in submissions.collect(folder, tmp_path / "unpacked", STEMS)}
+    assert found == {"jm": "Jörg (Jo) Müller, Jr.", "bb": "bb"}
+
+
+def test_gradescopes_metadata_without_symbols(tmp_path):
+    files = {f"assignment_7_export/submission_11/{ONE}": "a"}
+    said = "submission_11:\n  submitters:\n  - name: Anna\n    email: a@x.org\n"
+    (one,) = collected(files | {"assignment_7_export/submission_metadata.yml": said}, tmp_path).values()
+    assert (one.student, one.members) == ("Anna", (("Anna", "", "a@x.org"),))
