@@ -7,6 +7,7 @@ more memory than one.
 import csv
 import json
 import tempfile
+from collections import Counter
 
 from tqdm import tqdm
 
@@ -25,7 +26,7 @@ def _noting(submissions, said, codes, questions):
     """Yield the submissions as they are; note in `said` what the course system says of each, in `codes` their code."""
     order = {name: place for place, name in enumerate(questions)}
     for one in submissions:
-        said[one.student] = one.id, one.late, one.again, one.place
+        said[one.student] = one.id, one.late, one.again, one.place, one.members
         for name, source in code.answers(one.notebooks, questions).items():
             codes.put((order[name], one.student), (one.student, name, source))
         yield one
@@ -61,7 +62,7 @@ def grade(folder, out, running=None, rule=None, export_code=False):
             from ..running import class_run
 
             results = class_run.grade(results, folder=out, **running)
-        results = (one | dict(zip((*SYSTEM, "place"), said[one["student"]])) for one in results)
+        results = (one | dict(zip((*SYSTEM, "place", "members"), said[one["student"]])) for one in results)
         shown = tqdm(results, unit=" submissions", disable=None)
         text = write(shown, out, questions, given, rule, days, codes, read)
         text += f"\n{code.export(out, codes, questions)}" if export_code else ""
@@ -84,11 +85,12 @@ def write(results, folder, questions, given=None, rule=None, days=None, codes=()
     order = {name: place for place, name in enumerate(questions)}
     named = titles.read(questions)
     with tempfile.TemporaryFile() as one, tempfile.TemporaryFile() as other:
-        kept, answers, isolation, seen = Shelf(one), Shelf(other), set(), overview.Overview(questions)
+        kept, answers, isolation, seen, count = Shelf(one), Shelf(other), set(), overview.Overview(questions), Counter()
         for result in results:
+            count["before"] += result.pop("kept", False)
             result = written_answers.enter(result, given, questions)
-            if rule and late.enter(result, rule, days):
-                days.setdefault(cell(result["student"]))
+            if rule and (late.enter(result, rule, days) or result.get("late") is None):
+                count["unsaid"] += days.setdefault(cell(result["student"])) is None and not result.get("late")
             kept.put(result["student"], result)
             seen.add(result)
             isolation |= {result["isolation"]} - {""}
@@ -97,17 +99,28 @@ def write(results, folder, questions, given=None, rule=None, days=None, codes=()
             with pages.writing(folder / "students" / f"{file_name(result['student'])}.html") as file:
                 pages.student_page(file, result, notebook_of, named)
         left = written_answers.unused(given, questions)
+        count["left"] = len(left)
         changed = None if read is None else written_answers.keep_changed(folder, read)
-        failed, waiting = _write_tables(folder, kept, answers, left, questions, rule, days)
+        count["failed"], count["waiting"] = _write_tables(folder, kept, answers, left, questions, rule, days)
         marking.write(folder, answers, questions, named)
         with pages.writing(folder / "overview.html") as file:
             overview.write(file, seen, overview.groups(answers, codes, questions, named), named)
-    text = f"{folder / 'grades.csv'}: {len(kept.places)} students"
-    text += f", {failed} of them with a reason in place of points" * bool(failed)
-    text += f" ({'; '.join(sorted(isolation))})" * bool(isolation)
-    text += f"; {waiting} written answers wait for points, in written.html" * bool(waiting)
-    text += f"; {len(left)} lines of written.csv are for no answer here, and were kept" * bool(left)
+    text = f"{folder / 'grades.csv'}: {len(kept.places)} students{_said(count, isolation)}"
     return text + f"\n{changed}: written.csv was changed meanwhile; run this again to take it in" * bool(changed)
+
+
+def _said(count, isolation):
+    """Return in words what there is to say of the results of a class."""
+    parts = {
+        "before": ", {} of them as they were graded before",
+        "failed": ", {} of them with a reason in place of points",
+        "isolation": f" ({'; '.join(sorted(isolation))})",
+        "unsaid": f"; nothing says of {{}} whether they were late: {late.TABLE} takes their days",
+        "waiting": "; {} written answers wait for points, in written.html",
+        "left": "; {} lines of written.csv are for no answer here, and were kept",
+    }
+    count["isolation"] = len(isolation)
+    return "".join(text.format(count[name]) for name, text in parts.items() if count[name])
 
 
 def _write_tables(folder, kept, answers, left, questions, rule, days):
@@ -169,7 +182,8 @@ def write_csv(file, results, questions, rule=None):
                 cell("; ".join(filter(None, reasons))),
                 cell("; ".join(flags)),
                 cell(str(result.get("id", ""))),
-                *("yes" if result.get(word) else "" for word in SYSTEM[1:]),
+                {True: "yes", False: ""}.get(result.get("late"), "not said"),
+                "yes" if result.get("resubmitted") else "",
                 *(_late_cells(result, total) if rule else ()),
             ]
         )

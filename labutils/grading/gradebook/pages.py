@@ -131,5 +131,5 @@ def _shown(title, question, answer, previewed):
         "rows": rows,
         "manual": question["manual"],
         "answer": markdown.render(answer) if answer.strip() else "",
-        "comment": question.get("comment", ""),
+        "comment": markdown.render(question.get("comment", "")),
     }

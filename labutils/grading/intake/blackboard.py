@@ -3,6 +3,7 @@
 The text has who it was, what was typed into Blackboard's own page, and the files' names.
 """
 
+import contextlib
 import os
 import re
 from collections import Counter
@@ -13,7 +14,9 @@ from .owner import Owner
 NAMED = re.compile(
     r"(?P<front>.+?)_(?P<word>[^\W\d_]+)_(?P<date>\d{4}-\d\d-\d\d)(?P<time>(?:-\d\d)*)(?:_(?P<file>.+)|\.txt)"
 )
-PERSON = re.compile(r"\s*[^:\n]{1,40}:[ \t]*(\S[^\n]*?)[ \t]*\(([^()\s]+)\)[ \t]*\r?\n?")  # "Name: Anna Adams (aadams)"
+PERSON = re.compile(
+    r"\s*[^:\n]{1,40}:[ \t]*(\S[^\n]*?)[ \t]*\(([^()\s]+)\)[ \t]*(?:\r?\n|\Z)"
+)  # "Name: Anna Adams (aadams)"
 MOST_BYTES = 1_000_000  # of an attempt's text
 EMPTY = {  # what Blackboard says where a student said nothing
     "Submission Field:",
@@ -63,10 +66,14 @@ def named(folder, owners):
 
 def _text(file):
     try:
-        with open(file, encoding="utf-8-sig", errors="replace") as opened:
-            return opened.read(MOST_BYTES)
+        with open(file, "rb") as opened:
+            raw = opened.read(MOST_BYTES)
     except OSError:
         return ""
+    for encoding in ("utf-16",) if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig",):
+        with contextlib.suppress(UnicodeDecodeError):
+            return raw.decode(encoding)
+    return raw.decode("cp1252", "replace")
 
 
 def _typed(texts):

@@ -7,9 +7,11 @@ import re
 
 from .owner import Owner
 
-# No id begins with 0, as the course's notebooks do: anna_4711_01_... is a student's own way to name a file.
+# No id begins with 0, as the course's notebooks do: anna_4711_01_... is a student's own way to name a file, and
+# anna_01_..._2026_11_21T10_... otter-grader's.
 NAMED = re.compile(
-    r"(?P<name>[^/A-Z]*?)_(?P<late>(?:LATE|late)_)?(?P<user>[1-9]\d*)_(?:[1-9]\d*_(?P<file>.+)|(?:text|link)\.html)"
+    r"(?P<name>[^/A-Z]*?)_(?P<late>(?:LATE|late)_)?(?!\d{4}_\d\d_\d\d[T_])(?P<user>[1-9]\d*)"
+    r"_(?:[1-9]\d*_(?P<file>.+)|(?:text|link)\.html)"
 )
 ANONYMOUS = re.compile(r"anon_(?P<late>LATE_)?(?P<user>\w+?)_(?:[1-9]\d*_(?P<file>.+)|(?:text|link)\.html)")
 AGAIN = re.compile(r"-(\d{1,2})(?=\.ipynb(?:\.txt|\.json)?$)|(?<=\.ipynb)-(\d{1,2})(?=\.(?:txt|json)$)")

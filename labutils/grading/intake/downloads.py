@@ -11,6 +11,7 @@ from .versions import called
 from .zips import unpacked, zip_names
 
 DEEPEST = 3  # zips in zips
+TEAMS_DRAFTS = "Working files"  # beside "Submitted files", as Microsoft Teams keeps them
 
 
 def of_a_class(names, stems):
@@ -18,7 +19,8 @@ def of_a_class(names, stems):
     found = [(called(name.rpartition("/")[2], stems), name.split("/")[1:]) for name in names]
     found = [(named, place) for named, place in found if named and place]
     if loose := [named for named, place in found if len(place) == 1]:  # right in it: with names in front, or one's own
-        return all(front for _, front, _ in loose) and len({front for _, front, _ in loose}) > 1
+        beside = [set(part) for part in zip(*(named[1:] for named in loose))]  # what stands in front of it, and behind
+        return any(len(names) > 1 and "" not in names for names in beside)
     found = [(named[0], place) for named, place in found]
     return any(len({place[0] for named, place in found if named == stem}) > 1 for stem in stems)
 
@@ -35,6 +37,7 @@ def entered(folder, stems):
         inside = [one for one in inside if one.is_dir(follow_symlinks=False) or systems.WORK.fullmatch(one.name)]
         if nbgrader.COURSE & {one.name for one in inside}:
             inside = [one for one in inside if one.name == nbgrader.HANDED_IN] or inside
+        inside = [one for one in inside if one.name != TEAMS_DRAFTS or len(inside) == 1]
         if len(inside) != 1 or not inside[0].is_dir(follow_symlinks=False):
             return folder
         below = inside[0].name + "/"
@@ -48,6 +51,14 @@ def below(names):
     """Return names of files without the folders that enclose all of them."""
     common = os.path.commonpath(list(map(os.path.dirname, names))) if names else ""
     return [name[len(common) :].lstrip("/") for name in names]
+
+
+def sections(folders, stems):
+    """Return whether folders are parts of a class: each has several students', and none has one that another has."""
+    held = [systems.paths(folder) for folder in folders]
+    students = [{name.partition("/")[0] for name in names if "/" in name} for names in held]
+    apart = len(folders) > 1 and sum(map(len, students)) == len(set().union(*students))
+    return apart and all(of_a_class([f"in/{name}" for name in names], stems) for names in held)
 
 
 def looks_like_one(names):
@@ -77,7 +88,8 @@ def within(folder, into, stems, depth=0):
         for path in inside:
             deeper += within(path, into, stems, DEEPEST)
             if not of_system(deeper[-1]):
-                return [*found, folder]
+                below_it = deeper if len(inside) == 1 < len(deeper) else [folder]
+                return found + (inside if sections(inside, stems) else below_it)
         if len(deeper) > 1 or not systems.recognised(names):
             return found + deeper
     return [*found, folder]

@@ -24,20 +24,23 @@ def named(folder, owners):
     """
     owners = dict(owners)
     for metadata in [path for path in owners if path.rpartition("/")[2] == METADATA]:
-        said = names(Path(folder, metadata))
+        said = submitters(Path(folder, metadata))
         known = {owner.id for owner in owners.values() if owner}
         for path, owner in owners.items():
-            owners[path] = owner and owner._replace(name=said.get(owner.id, owner.name))
+            owners[path] = owner and _with(owner, said.get(owner.id))
         for id in said.keys() - known:
-            owners[f"{metadata}/{id}"] = Owner(id, said[id], "")
+            owners[f"{metadata}/{id}"] = _with(Owner(id, "", ""), said[id])
     return owners
 
 
-def names(file):
-    """Return {submission's id: names of its submitters}, as the export's metadata say; {} where they are broken.
+def _with(owner, people):
+    """Return an `Owner` who is called as its submitters are: each by the name, else by the number, or the address."""
+    called = " and ".join(next(filter(None, one)) for one in people or ())
+    return owner._replace(name=called, members=people) if called else owner
 
-    Who has no name there is called by the student's number, or the address.
-    """
+
+def submitters(file):
+    """Return {submission's id: ((name, number, address), ...)} as the metadata say; {} where they are broken."""
     import yaml
 
     try:
@@ -45,17 +48,17 @@ def names(file):
             content = mapping(yaml.load(opened.read(MOST_BYTES), Loader=_plain_loader()))
     except (OSError, yaml.YAMLError, RecursionError, ValueError, TypeError):
         return {}
-    said = {
-        str(key).removeprefix("submission_"): [
-            _called(mapping(one)) for one in listing(mapping(entry).get(":submitters"))
-        ]
-        for key, entry in content.items()
-    }
-    return {id: " and ".join(filter(None, people)) for id, people in said.items() if any(people)}
+    found = {}
+    for key, entry in content.items():
+        people = [_plain(one) for one in listing(_plain(entry).get("submitters"))]
+        people = [tuple(str(one.get(part) or "") for part in ("name", "sid", "email")) for one in people]
+        found[str(key).removeprefix("submission_")] = tuple(filter(any, people))
+    return {id: people for id, people in found.items() if people}
 
 
-def _called(said):
-    return next((str(said[key]) for key in (":name", ":sid", ":email") if said.get(key)), "")
+def _plain(said):
+    """Return a mapping without the colons of Ruby's symbols in its keys."""
+    return {str(key).lstrip(":"): value for key, value in mapping(said).items()}
 
 
 def _plain_loader():

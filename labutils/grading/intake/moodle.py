@@ -11,8 +11,10 @@ import re
 from .owner import Owner
 
 NAMED = re.compile(
-    r"(?:^|.*?/)(?P<name>[^/]+?)(?:_(?P<id>\d+))?_assignsubmission_(?P<kind>[a-z]+)_?(?:/|(?<=_))(?P<file>.*)"
+    r"(?:^|.*?/)(?P<name>[^/]+?)(?:_(?P<id>\d+))?"
+    r"_assign(?P<kind>submission_[a-z]+|feedback_[a-z]+)_?(?:/|(?<=_))(?P<file>.*)"
 )
+OWN = re.compile("feedback_.*|submission_(?:onlinetext|comments)")  # Moodle's, or the teacher's
 
 
 def owner(path):
@@ -23,7 +25,7 @@ def owner(path):
     name = found["name"].strip()
     hidden = found["id"] and name.lower() == "participant"
     shown = f"{name} {found['id']}" if hidden else name
-    return Owner(found["id"] or name, shown, found["file"] if found["kind"] == "file" else "")
+    return Owner(found["id"] or name, shown, "" if OWN.fullmatch(found["kind"]) else found["file"])
 
 
 def named(folder, owners):

@@ -5,7 +5,6 @@ language of whoever downloads: then Sakai is known by its `timestamp.txt` or `gr
 same stands in front of the file's name. Source: AssignmentServiceImpl.java of Sakai.
 """
 
-import contextlib
 import csv
 import re
 from pathlib import Path
@@ -22,8 +21,10 @@ TRANSLATED = re.compile(
     r"(?:^|.*?/)(?P<name>[^/]*,[^/]*?)\s*\((?P<id>[^()/]+)\)(?:/(?P<inner>[^/]+)/|_(?P<front>[^/_]+)_)(?P<file>.+)"
 )
 FEEDBACK = ("feedback", "rückmeldung", "retroal", "comentari", "comment", "rétroaction", "devolu")  # is the teacher's
+MOST = 5_000_000  # signs of a table
 BESIDE = re.compile(r"(?:.*[/_])?(?:timestamp\.txt|grades\.(?:csv|xlsx?))")
-LATE = ("late", "tarde")  # as grades.csv says it in English and Spanish
+LATE, IN_TIME = ("late", "tarde"), ("", "on time", "a tiempo")  # as grades.csv says it in English and Spanish
+MEMBER = re.compile(r"\s*([^;]+?)\s*\(([^()]+)\)")  # of a team, in members.txt: "Adams, Anna(aadams); ..."
 
 
 def owner(path):
@@ -38,16 +39,29 @@ def owner(path):
 
 
 def named(folder, owners):
-    """Return {path: `Owner`} with who was late, as a grades.csv in the download says; its spreadsheets are not read.
+    """Return {path: `Owner`} with who was late, as a grades.csv in the download says, and with the members of teams.
 
+    Spreadsheets are not read, nor are other words than English and Spanish: then nobody knows.
     Parameters: folder, of the download; owners, {path: `Owner`, or None where a file is not Sakai's}.
     """
-    late = set()
+    late, members = {}, {}
     for path, owner in owners.items():
         if owner is None and re.fullmatch(r"(?:.*/)?grades\.csv", path):
-            with contextlib.suppress(OSError, csv.Error):
-                text = Path(folder, path).read_text(encoding="utf-8-sig", errors="replace")
-                for line in csv.reader(text.splitlines(), delimiter=max(",;", key=text.count)):
-                    if any(cell.strip().casefold() in LATE for cell in line[4:]):  # ids, names and grade come first
-                        late |= set(line[:2])
-    return {path: owner and owner._replace(late=bool({owner.id, owner.name} & late)) for path, owner in owners.items()}
+            text = _text(Path(folder, path))
+            for line in csv.reader(text.splitlines(), delimiter=max(",;", key=text.count)):
+                if len(line) > 5:  # ids, names, grade and time come first, or a team's title, id, members, ...
+                    word = line[6 if len(line) > 6 else 5].strip().casefold()
+                    late |= dict.fromkeys(line[:2], word in LATE if word in (*LATE, *IN_TIME) else None)
+        elif owner and path.endswith("members.txt"):
+            members[owner.id] = tuple(MEMBER.findall(_text(Path(folder, path))))
+    return {
+        path: owner and owner._replace(late=late.get(owner.id, late.get(owner.name)), members=members.get(owner.id, ()))
+        for path, owner in owners.items()
+    }
+
+
+def _text(file):
+    try:
+        return file.read_text(encoding="utf-8-sig", errors="replace")[:MOST]
+    except OSError:
+        return ""

@@ -21,6 +21,7 @@ from .zips import MOST_FILES, from_zip, unpacked
 MOST_TYPED = 1_000_000  # signs
 TAGS = re.compile(r"(?s)<(head|style|script)\b.*?(?:</\1>|\Z)|<[^<>]*>")
 MOST_FLAGS = 20  # of one submission
+PACKED = re.compile(r"(?i)\.(7z|rar|tar|t?gz|tgz|bz2|xz|zst|zipx)$")
 OWN = re.compile(r"(?i).*\.(csv|tsv|xlsx?|ods|ya?ml|json|html?|md|txt|log|ini)")  # lists, and what lies beside
 
 
@@ -29,7 +30,7 @@ class Submission(NamedTuple):
 
     `notebooks` has the names of the course's notebooks without .ipynb; `reason` is "" where the submission is sound.
     `id`, `late` and `again`, a later version, are what a course system says; `place` is the path in its download of a
-    file that was handed in, by which it takes feedback back.
+    file that was handed in, by which it takes feedback back; `members` as in `Owner`.
     """
 
     student: str
@@ -37,9 +38,10 @@ class Submission(NamedTuple):
     flags: list
     reason: str
     id: str = ""
-    late: bool = False
+    late: bool | None = None
     again: bool = False
     place: str = ""
+    members: tuple = ()
 
 
 def files(folder):
@@ -74,6 +76,8 @@ def from_files(paths, into, stems):
         other = [stem for stem in found if stem in notebooks and not same(found[stem], notebooks[stem])]
         flags += more + [f"{stem}: another version is in {shown(name)}, which was not taken" for stem in other]
         notebooks = found | notebooks
+    packed = filter(PACKED.search, paths)
+    flags += [f"{shown(name)}: an archive that is not read here; ask for a zip" for name in packed]
     if broken and not notebooks:
         raise ValueError(broken[0])
     return notebooks, flags
@@ -110,7 +114,7 @@ def handed_in(folder, stems):
             else:
                 student = bare
             student = student.removeprefix(assignment) or student
-            one = found.setdefault(person(student), systems.Found(person(student), "", False, False, {}, [], []))
+            one = found.setdefault(person(student), systems.Found(person(student), files={}, folders=[], odd=[]))
             path = Path(folder, entry.name)
             if entry.is_dir(follow_symlinks=False):
                 one.folders.append(path)
@@ -147,7 +151,8 @@ def one(found, parts, into, stems):
         flags += [f"{shown(name)} is there too and was not looked at" for name, _ in found.odd]
     flags += list(filter(None, (said(*typed) for typed in found.typed)))
     place = next((place for path in found.files.values() for place in relative(path, parts)), "") if found.id else ""
-    return Submission(found.name, notebooks, shortened(flags), reason, found.id, found.late, found.again, place)
+    system = found.id, found.late, found.again, place, found.members
+    return Submission(found.name, notebooks, shortened(flags), reason, *system)
 
 
 def said(path, content=None):

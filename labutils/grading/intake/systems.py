@@ -25,18 +25,19 @@ class Found(NamedTuple):
 
     `odd` has what is neither, or was left out, [(name, whether it is a link)]; `typed` what was typed into a system's
     own page, [(the file that has it, the text, or None where that is all of the file)]; `lasts` is whether the id is
-    the student's in all downloads of the system.
+    the student's in all downloads of the system; `members` as in `Owner`.
     """
 
     name: str
     id: str = ""
-    late: bool = False
+    late: bool | None = None
     again: bool = False
     files: dict = {}
     folders: list = []
     odd: list = []
     typed: list = []
     lasts: bool = False
+    members: tuple = ()
 
 
 def walk(folder):
@@ -72,8 +73,9 @@ def recognised(names):
         fitting[gradescope] = []  # a student's own folder may be called submission_1
     if not any(sakai.BESIDE.fullmatch(name) for name in names):
         fitting[sakai] = list(filter(sakai.HANDED_IN.fullmatch, fitting[sakai]))
-    if len({name.rpartition("/")[0] for name in fitting[canvas]}) > 1:
-        fitting[canvas] = []  # Canvas' download is flat
+    people = {(owner.id, owner.name) for owner in map(canvas.owner, fitting[canvas])}
+    if len({name.rpartition("/")[0] for name in fitting[canvas]}) > 1 or len(people) > len(dict(people)):
+        fitting[canvas] = []  # Canvas' download is flat, and each of its numbers one student's
     best = max(SYSTEMS, key=lambda system: len(fitting[system]))
     return best if 2 * len(fitting[best]) > len(work) else None
 
@@ -111,14 +113,18 @@ def _student(files, system):
         again_there = {(one.part, one.file) for one, _ in counting}
         left = [one for one, _ in files if WORK.fullmatch(one.file) and (one.part, one.file) not in again_there]
         odd = [(f"{one.file} of an earlier attempt, {one.attempt},", False) for one in left]
+        times = {one.attempt for one, _ in files} - set(last.values())
+        unknown = not all(re.match(r"\d{4}-", time) for time in times)  # a date in words, which the rest may not follow
+        odd += [(f"what came {time}, perhaps later than the rest,", False) for time in sorted(times) if unknown]
     newest = {}
     for one, path in counting:
         name = one.file if len({owner.part for owner, _ in files}) < 2 else f"{one.part}/{one.file}"
         newest[name] = path
     again = again or len(newest) < len(files)
     lasts = system in LASTING and bool(owner.id)
-    late = any(one.late for one, _ in files) or owner.late
-    return Found(person(owner.name), person(owner.id), late, again, newest, odd=odd, typed=typed, lasts=lasts)
+    late = True if any(one.late for one, _ in files) else owner.late
+    who = Found(person(owner.name), person(owner.id), late, again, newest, members=owner.members)
+    return who._replace(odd=odd, typed=typed, lasts=lasts)
 
 
 def together(downloads):
@@ -144,7 +150,8 @@ def _merged(several):
     for number, one in enumerate(several):
         files |= {f"{number}/{name}" if name in files else name: path for name, path in one.files.items()}
         folders, odd, typed = [*folders, *one.folders], [*odd, *one.odd], [*typed, *one.typed]
-    late, again = any(one.late for one in several), any(one.again for one in several)
+    late = next((word for word in (True, None) if word in [one.late for one in several]), False)
+    again = any(one.again for one in several)
     return first._replace(late=late, again=again, files=files, folders=folders, odd=odd, typed=typed)
 
 

@@ -6,6 +6,7 @@ import unicodedata
 from .notebooks import shown
 
 COPY = re.compile(r"(?i)(copy|kopie|copie|copia)")
+COPY_OF = r"(copy|kopie|copie|copia)[\W_]+(of|von|de|di)[\W_]*"
 # What stands behind a notebook's name without being the name of somebody.
 NO_NAME = re.compile(
     r"(?i)\b(copy|kopie|copie|copia|final|fixed|new|neu|done|solved|solutions?|submission|v|version)?\d{0,2}\b"
@@ -24,8 +25,8 @@ def called(name, stems):
     for stem in stems:
         words = r"[\W_]+".join(map(re.escape, stem.split("_")))
         if found := re.search(rf"(?i)(?<![a-z0-9]){words}(?![a-z0-9])", name):
-            front = re.sub(rf"{COPY.pattern}[\W_]+(of|von|de|di)[\W_]*$", "", name[: found.start()])
-            behind = re.sub(r"(?i)(\.ipynb|\.txt|\.json)+$", "", name[found.end() :])
+            front = re.sub(rf"(?i)^{COPY_OF}|{COPY_OF}$", "", name[: found.start()])
+            behind = re.sub(r"(?i)^\.ipynb(?= *-)|(\.ipynb|\.txt|\.json)+$", "", name[found.end() :])
             behind = " ".join(NO_NAME.sub("", behind.replace("_", " ")).split())
             return stem, front.strip(" _-.,"), behind.strip(" -.,()[]")
     return None

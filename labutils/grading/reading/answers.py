@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 from ..course import bare
 from ..intake import notebooks, pictures
-from .cells import is_text, own_lines, recognised
+from .cells import is_remark, is_text, own_lines, recognised
 
+SENTENCE = 7  # words of a remark in an answer of code, from which it may be an answer in words
 MOST_ANSWER = 20_000  # characters of a written answer
 UNPLACED = "*Text of the student's own, which stands at no question:*\n\n"
 
@@ -72,13 +73,16 @@ def placed(cells, places, written, empty):
 
 
 def added(given, cell):
-    """Return what a student wrote into a given text of the course, "" where it was only respaced or mended."""
-    if cell.kind == "code" or given.id or bare(cell.source) == bare(given.source):
+    """Return what a student wrote into a cell of the course, "" where it was only respaced or mended.
+
+    Of code that is its remarks, and prose between them; of an answer in code, those that are a sentence.
+    """
+    is_code, known = "code" in (given.kind, cell.kind), given.source.splitlines()
+    if given.solution and given.kind != "code" or bare(cell.source) == bare(given.source):
         return ""
-    known = given.source.splitlines()
-    return "\n".join(
-        line for line in own_lines(given.source, cell.source) if not get_close_matches(line, known, 1, 0.7)
-    )
+    lines = own_lines(given.source, cell.source)
+    lines = [line for line in lines if not is_code or is_remark(line, SENTENCE if given.solution else 4)]
+    return "\n".join(line for line in lines if not get_close_matches(line, known, 1, 0.7))
 
 
 def collected(cells, numbers):
@@ -128,6 +132,7 @@ def read(cells, questions):
     answering, loose = placed(cells, places, written, [place for place in written if not holding[place]])
     loose_text, seen = collected(cells, loose)
     more = {n: added(given[place], cells[n]) for n, place in enumerate(places) if place is not None}
+    beside = {number: more.pop(number) for number in [*more] if given[places[number]].solution}  # in answers of code
     text = "\n\n".join(filter(None, [loose_text, *more.values()]))[:MOST_ANSWER]
     loose = sorted({*loose, *(number for number in more if more[number])})
     flags = [f"text of the student's own, which stands at no question: {cells_text(loose)}"] if loose else []
@@ -135,12 +140,14 @@ def read(cells, questions):
     if lost:
         flags.append(f"known by its text alone, without its metadata: {cells_text(lost)}")
     found, own_text = {}, pictures.shown(text, seen)
+    offered = "\n\n".join(filter(None, [own_text, *beside.values()]))[: 2 * MOST_ANSWER]
+    at = sorted({*loose, *(number for number in beside if beside[number])})
     for place, question in written.items():
         notes = odd(question, cells, own[place], answering.get(place, []))
         text = answer(*collected(cells, sorted(holding[place] + answering.get(place, []))), notes)
-        if not text and own_text:
-            notes.append(f"nothing is written in its cell, text of the student's own stands in {cells_text(loose)}")
-            text = UNPLACED + own_text
+        if not text and offered:
+            notes.append(f"nothing is written in its cell, text of the student's own stands in {cells_text(at)}")
+            text = UNPLACED + offered
         found[question.id] = text
         flags += [f"{question.id}: {note}" for note in notes]
     known = (given[place].id if place is not None else "" for place in places)

@@ -10,7 +10,7 @@ from collections import Counter
 from typing import NamedTuple
 
 from ...hand_in import PLACEHOLDER
-from ..course import bare
+from ..course import Cell, bare
 
 ALIKE = 0.5  # share of a cell's lines by which it is known again
 MOST_SIGNS = 0.25  # of code's brackets and the like, for each word of prose
@@ -106,3 +106,9 @@ def is_text(cell):
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         signs, found = len(re.findall(r"[()\[\]{}=:_]", code)), len(re.findall(r"\w+", code))
         return signs < MOST_SIGNS * found
+
+
+def is_remark(line, least):
+    """Return whether a line of code is prose of so many words: a comment, a string, or no code at all."""
+    plain = re.sub(r"^((.*\s)?#+|\"\"\"|'''|([\"'])(?=.*\3$))|(?<!,)[\"']+$", "", line.strip())
+    return len(re.findall(r"[^\W\d_]{2,}", plain)) >= least and is_text(Cell("code", plain))

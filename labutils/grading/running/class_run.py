@@ -86,7 +86,7 @@ class Class:
             digest = submission_digest(*what)
             old = self._old(submission.student, digest)
             if old and self.only is None:
-                yield old
+                yield old | {"kept": True}
                 continue
             yield from finished(most=2 * workers - 1)
             work = dict(zip(("name", "notebooks", "flags", "reason"), what)) | self.options

@@ -113,13 +113,20 @@ def test_the_table_of_grades(write, result):
         *("student", "lab1_a", "lab1_a_text", "lab1_b", "lab1_b_text"),
         *("total", "status", "reason", "flags", "id", "late", "resubmitted"),
     ]
-    assert list(found["anna"].values()) == ["anna", "1.5", "", "1.5", "", "3", "graded", "", "", "", "", ""]
+    assert list(found["anna"].values()) == ["anna", "1.5", "", "1.5", "", "3", "graded", "", "", "", "not said", ""]
     assert found["ben"]["total"] == "0" and found["ben"]["status"] == "failed"
     assert found["ben"]["reason"] == "expected a sound zip, found none" and found["ben"]["flags"] == "a flag"
     assert write.said == (
         f"{out / 'grades.csv'}: 2 students, 1 of them with a reason in place of points (limits only); "
         "2 written answers wait for points, in written.html"
     )
+
+
+def test_it_says_how_many_were_not_graded_anew(write, result):
+    out = write(result("anna", kept=True), result("ben", late=True), result("carla", kept=True, late=False))
+    assert "3 students, 2 of them as they were graded before (" in write.said
+    assert {name: row["late"] for name, row in rows(out).items()} == {"anna": "not said", "ben": "yes", "carla": ""}
+    assert '"kept"' not in (out / "grades.json").read_text()
 
 
 def test_reasons_and_flags_of_notebooks_are_in_the_table(write, result):

@@ -64,7 +64,7 @@ def test_files_of_several_markers_are_merged_and_put_away(grade):
     ]
     assert not written_answers.markers_files(out)
     page = (out / "students/anna.html").read_text(encoding="utf-8")
-    assert '<p class="said">-1 for the sign</p>' in page
+    assert '<div class="said"><p>-1 for the sign</p>' in page
     for _ in range(2):  # what was merged stays, and no ' grows
         grade()
         assert table(out / "written.csv") == found

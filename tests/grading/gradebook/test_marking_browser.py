@@ -217,3 +217,22 @@ def test_only_the_unmarked(page, out):
     page.keyboard.press("j")
     page.keyboard.press("f")
     assert page.locator("article:visible").count() == before - 1
+
+
+@pytest.mark.parametrize("out", [1], indirect=True)
+def test_a_wide_formula_scrolls_in_its_place_and_shows_that_it_does(page, out, tmp_path):
+    sum_ = "$$" + " + ".join(f"x_{{{number}}}" for number in range(60)) + "$$"
+    with open(out.folder / "written.csv", newline="", encoding="utf-8") as file:
+        lines = list(csv.DictReader(file))
+    with open(out.folder / "written.csv", "w", newline="", encoding="utf-8") as file:
+        table = csv.DictWriter(file, lines[0].keys())
+        table.writeheader()
+        table.writerows(line | {"points": "1", "comment": f"See $x^2$:\nso\n\n{sum_}"} for line in lines)
+    (student,) = (out() / "students").glob("*.html")
+    page.goto(student.as_uri())
+    said = page.locator(".said").first
+    assert said.locator("math").count() == 2 and "$" not in said.inner_text() and "See" in said.inner_text()
+    formula = said.locator(".formula")
+    assert formula.evaluate("one => one.scrollWidth - one.clientWidth") > 100
+    assert formula.evaluate("one => getComputedStyle(one).background").count("linear-gradient") == 4
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")

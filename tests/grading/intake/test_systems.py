@@ -165,7 +165,8 @@ WAYS = [as_a_folder, in_another_folder, as_a_zip, as_a_zip_in_a_folder, as_a_zip
 def test_one_student_one_row(shape, way, tmp_path):
     files, expected = SHAPES[shape]
     found = list(submissions.collect(way(files, tmp_path), tmp_path / "unpacked", STEMS))
-    assert {s.student: (s.id, s.late, s.again) for s in found} == {name: row[:3] for name, row in expected.items()}
+    said = {one.student: (one.id, bool(one.late), one.again) for one in found}
+    assert said == {name: row[:3] for name, row in expected.items()}
     for one in found:
         notebooks = {stem: path.read_text(encoding="utf-8") for stem, path in one.notebooks.items()}
         assert notebooks == expected[one.student][3]
@@ -522,7 +523,7 @@ def test_several_downloads_together(tmp_path):
     listed = submissions.collect([tmp_path / name for name in parts], tmp_path / "again", STEMS)
     one, other = [{s.student: (s.id, s.late, s.again, set(s.notebooks)) for s in found} for found in (folder, listed)]
     assert one == other and len(one) == 4 + 3 + 2
-    assert one["bergben"] == ("102", True, True, {FIRST}) and one["anna"] == ("anna", False, True, {FIRST, SECOND})
+    assert one["bergben"] == ("102", True, True, {FIRST}) and one["anna"] == ("anna", None, True, {FIRST, SECOND})
 
 
 def test_zips_of_two_classes(tmp_path):
@@ -641,3 +642,134 @@ def test_a_typed_page_that_cannot_be_read_is_flagged(tmp_path):
 def test_canvas_counts_versions_in_front_of_the_last_ending(tmp_path):
     found = collected({f"bb_102_9002_{ONE}-1.txt": "new", f"bb_102_9003_{ONE}.txt": "old"}, tmp_path)
     assert found["bb"].again and found["bb"].notebooks[FIRST].read_text() == "new"
+
+
+MENDED = {
+    "Moodle's feedback files beside": (
+        {
+            f"Anna Adams_1_assignsubmission_file/{ONE}": "a",
+            f"Anna Adams_1_assignfeedback_file/{ONE}": "the teacher's",
+            f"Ben Berg_2_assignsubmission_file/{ONE}": "b",
+        },
+        {"Anna Adams": "a", "Ben Berg": "b"},
+    ),
+    "a Canvas quiz, whose numbers are the question's": (
+        {f"adams_101_question_7_9001_{ONE}": "a", f"berg_102_question_7_9002_{ONE}": "b"},
+        {"adams_101_question_7_9001": "a", "berg_102_question_7_9002": "b"},
+    ),
+    "dates that are no numbers of Canvas": (
+        {f"anna_{FIRST}_2026_11_21T10_10_10_{ONE}": "a", f"ben_{FIRST}_2026_11_21T10_10_11_{ONE}": "b"},
+        {"anna": "a", "ben": "b"},
+    ),
+    "Brightspace in French": (
+        {
+            f"11-5- Anna Adams - 2 novembre 2026 15 h 03/{ONE}": "a",
+            f"12-5 - 王小明 - 3 nov. 2026 903/{ONE}": "b",
+            "index.html": "",
+        },
+        {"Anna Adams": "a", "王小明": "b"},
+    ),
+    "Brightspace by 24 hours, without a comma": (
+        {
+            f"11-5 - Anna Adams - Nov 2 2026 1503/{ONE}": "a",
+            f"11-5 - Anna Adams - 2 November 2026 903/{ONE}": "earlier",
+            f"12-5 - Ben Berg - Nov 12, 2026 103 PM/{ONE}": "b",
+        },
+        {"Anna Adams": "a", "Ben Berg": "b"},
+    ),
+    "Google Classroom's copies": (
+        {f"Lab 1/Copy of Anna Adams - {ONE}": "a", f"Lab 1/Copy of Ben Berg - {ONE}": "b"},
+        {"Anna Adams": "a", "Ben Berg": "b"},
+    ),
+    "a class in sections": (
+        {f"all/{part}/{who}/{ONE}": who for part, names in (("A", "ab"), ("B", "cd")) for who in names},
+        {who: who for who in "abcd"},
+    ),
+    "students' own old folders are no sections": (
+        {f"{who}/{part}/{ONE}": who for who in "ab" for part in ("old", "new")},
+        {who: who for who in "ab"},
+    ),
+    "Teams with the drafts beside": (
+        {
+            f"{part}/{who}/Lab/{ONE}": f"{who} {part[0]}"
+            for part in ("Submitted files", "Working files")
+            for who in "ab"
+        },
+        {who: f"{who} S" for who in "ab"},
+    ),
+    "Brightspace in more languages": (
+        {
+            f"1-5 - a - 2. November 2026 1003 Uhr/{ONE}": "a",
+            f"2-5 - b - Nov. 2, 2026 10.03/{ONE}": "b",
+            f"3-5 - c - 2026年11月2日 1003/{ONE}": "c",
+            f"4-5 - u4 - d - 2026-11-02 1003/{ONE}": "d",
+            f"4-5 - u4 - d - 2026-11-02 959/{ONE}": "earlier",
+        },
+        {"a": "a", "b": "b", "c": "c", "u4 - d": "d"},
+    ),
+    "a Moodle plugin of another name": (
+        {f"A A_1_assignsubmission_codehandin/{ONE}": "a", f"B B_2_assignsubmission_file/{ONE}": "b"},
+        {"A A": "a", "B B": "b"},
+    ),
+    "names behind, in an enclosing folder": (
+        {f"Lab 1/{ONE} - Anna Adams.ipynb": "a", f"Lab 1/{ONE} - Ben Berg.ipynb": "b"},
+        {"Anna Adams": "a", "Ben Berg": "b"},
+    ),
+    "Canvas' name of a school's own": (
+        {f"o'brienmary-jane_101_9001_{ONE}": "a", f"العربيمحمد_LATE_102_9002_{FIRST}-1.ipynb": "b"},
+        {"o'brienmary-jane": "a", "العربيمحمد": "b"},
+    ),
+}
+
+
+@pytest.mark.parametrize("way", [as_a_folder, as_a_zip])
+@pytest.mark.parametrize("case", MENDED)
+def test_nobodys_work_becomes_anothers(case, way, tmp_path):
+    files, expected = MENDED[case]
+    found = submissions.collect(way(files, tmp_path), tmp_path / "unpacked", STEMS)
+    assert {one.student: one.notebooks[FIRST].read_text() for one in found} == expected
+
+
+def test_attempts_whose_order_cannot_be_told_are_flagged(tmp_path):
+    files = {f"11-5 - Anna - {day} 2026 1503/{ONE}": day for day in ("9 mai", "10 mai")}
+    (one,) = collected(files, tmp_path).values()
+    assert any("what came 10 mai 2026, 1503, perhaps later" in flag for flag in one.flags)
+
+
+def test_an_archive_that_is_not_read_is_said(tmp_path):
+    files = {f"anna/{name}": "" for name in (ONE, "rest.rar")} | {"ben/all.tar.gz": "", "carla/all.7z": ""}
+    found = collected(files, tmp_path)
+    assert found["anna"].flags == ["'rest.rar': an archive that is not read here; ask for a zip"]
+    assert all("ask for a zip" in found[name].reason for name in ("ben", "carla"))
+
+
+def test_what_sakai_says_of_lateness_in_other_words_is_not_known(tmp_path):
+    handed_in = {f"Lab 1/{who}/Submission attachment(s)/{ONE}": who for who in ("A, B(ab)", "C, D(cd)", "E, F(ef)")}
+    head = "Lab 1,SCORE_GRADE_TYPE\n\nDisplay ID,ID,Last Name,First Name,grade,Submission date,Late submission\n"
+    table = head + "ab,ab,A,B,,2026-11-01T10:00:00Z,Geç\ncd,cd,C,D,,,Late\nef,ef,E,F,,,On time\n"
+    found = collected(handed_in | {"Lab 1/grades.csv": table}, tmp_path / "words")
+    assert {one.id: one.late for one in found.values()} == {"ab": None, "cd": True, "ef": False}
+    found = collected(handed_in | {"Lab 1/grades.xls": ""}, tmp_path / "spreadsheet")
+    assert {one.late for one in found.values()} == {None}
+    teams = {f"Lab 1/{who}/Submission attachment(s)/{ONE}": who for who in ("Red (g-1)", "Blue (g-2)")}
+    head = "Lab 1,SCORE_GRADE_TYPE\n\nGroup,ID,Members,grade,Submission date,Late submission\n"
+    table = head + "Red,g-1,A; B,,2026,Late\nBlue,g-2,C; D,,2026,On time\n"
+    found = collected(teams | {"Lab 1/grades.csv": table}, tmp_path / "teams")
+    assert {one.id: one.late for one in found.values()} == {"g-1": True, "g-2": False}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
+def test_blackboards_text_is_read_as_it_is_written(encoding, tmp_path):
+    files = {f"Lab_{user}_attempt_2026-11-01-10-00-00_{ONE}": "x" for user in ("jm", "bb")}
+    folder = lay(tmp_path / "in", files)
+    text = "Name: Jörg (Jo) Müller, Jr. (jm)\nAssignment: Lab\n"
+    (folder / "Lab_jm_attempt_2026-11-01-10-00-00.txt").write_bytes(text.encode(encoding))
+    found = {one.id: one.student for one in submissions.collect(folder, tmp_path / "unpacked", STEMS)}
+    assert found == {"jm": "Jörg (Jo) Müller, Jr.", "bb": "bb"}
+
+
+def test_gradescopes_metadata_without_symbols(tmp_path):
+    files = {f"assignment_7_export/submission_11/{ONE}": "a"}
+    said = "submission_11:\n  submitters:\n  - name: Anna\n    email: a@x.org\n"
+    (one,) = collected(files | {"assignment_7_export/submission_metadata.yml": said}, tmp_path).values()
+    assert (one.student, one.members) == ("Anna", (("Anna", "", "a@x.org"),))

@@ -367,3 +367,52 @@ def test_a_cell_of_the_course_is_known_again_whatever_was_lost(released, lost):
     found = answers.read([course.cell(one) for one in LOSSES[lost](cells)], asked)
     assert [one.id for one in found.cells] == [one["metadata"].get("nbgrader", {}).get("grade_id", "") for one in cells]
     assert not any(found.answers.values()) and found.own == "" and bool(found.flags) is (lost != "nothing")
+
+
+REMARKS = ("# {}", "x = 3  # {}", '"""{}"""', '"""\n{}\n"""', "{}")
+
+
+@pytest.mark.parametrize("lost", LOSSES)
+@pytest.mark.parametrize("remark", REMARKS)
+def test_what_is_remarked_in_any_code_of_the_course_is_read_where_a_prompt_was_left(released, remark, lost):
+    asked, cells = released
+    written = "I think it diverges since the largest step is too long."
+    for place, one in enumerate(cells):
+        if one["cell_type"] == "code":
+            made = [
+                *cells[:place],
+                one | {"source": remark.format(written) + "\n" + one["source"]},
+                *cells[place + 1 :],
+            ]
+            found = answers.read([course.cell(one) for one in LOSSES[lost](made)], asked)
+            assert all(written in text for text in found.answers.values()) and found.flags
+            given = one["metadata"].get("nbgrader", {}).get("solution")
+            assert (written in found.own) is not bool(given)
+            answered = [one | {"source": one["source"] + "\n\nYes."} if is_prompt(one) else one for one in made]
+            found = answers.read([course.cell(one) for one in LOSSES[lost](answered)], asked)
+            assert not any(written in text for text in found.answers.values())
+
+
+def is_prompt(one):
+    return one["cell_type"] == "markdown" and one["metadata"].get("nbgrader", {}).get("solution")
+
+
+def test_a_prompt_that_was_merged_into_the_cell_above_is_read(released):
+    asked, cells = released
+    for place in filter(lambda place: is_prompt(cells[place]), range(len(cells))):
+        text = cells[place]["source"] + "\n\nBecause it is long enough."
+        merged = cells[place - 1] | {"source": cells[place - 1]["source"] + "\n\n" + text}
+        found = answers.read([course.cell(one) for one in [*cells[: place - 1], merged, *cells[place + 1 :]]], asked)
+        assert "Because it is long enough." in "".join(found.answers.values())
+
+
+def test_remarks_on_code_and_given_lines_that_were_changed_are_no_answers(released):
+    asked, cells = released
+    made = [
+        one | {"source": "# w = w - gradient(X, y, w)\n%time\nrate = 0.5  # ok\n" + one["source"]}
+        if one["cell_type"] == "code"
+        else one
+        for one in cells
+    ]
+    found = answers.read([course.cell(one) for one in made], asked)
+    assert not any(found.answers.values()) and found.own == ""

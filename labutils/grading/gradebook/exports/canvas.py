@@ -5,8 +5,9 @@ Sources: lib/gradebook_importer.rb and infer_comment_context_from_filename of ca
 
 import re
 
+from ...intake import canvas as intake
 from .. import tables
-from .marks import TITLE, Roster, named
+from .marks import TITLE, Roster, letters, named, person
 
 PLAIN_COLUMNS = ("Student", "ID", "Section")
 ASSIGNMENT = re.compile(r"(.+) \(\d+\)")
@@ -29,36 +30,48 @@ def heading(roster, title):
 
 
 def rows(marks, most, roster_path=None, title=None):
-    """Return (the lines of the table, notes in words) for Marks.
+    """Return (the lines of the table, notes in words, [(mark, line of the roster), ...]) for Marks.
 
+    Canvas calls what a group handed in by the group's name, with the number of the one who did it.
     Parameters: most, the points of the course; roster_path, of Canvas' own export (None: by the ids of the download);
         title, of the assignment, with or without its id in parentheses.
     """
     if roster_path is None:
-        known = [mark for mark in marks if mark.id.isdecimal()]
-        unknown = [mark.student for mark in marks if not mark.id.isdecimal()]
+        known = [mark for mark in marks if _id(mark)]
+        unknown = [mark.student for mark in marks if not _id(mark)]
         lines = [(tables.cell(mark.student), mark.id, "", f"{mark.points:g}") for mark in known]
         title = title or TITLE
         notes = [f"--roster is needed for the ids of {named(unknown)}"] * bool(unknown)
         if not ASSIGNMENT.fullmatch(title):
             notes.append(f"where Canvas has no assignment {title!r}, it makes one")
             lines.insert(0, (POINTS_POSSIBLE, "", "", f"{most:g}"))
-        return [(*PLAIN_COLUMNS, title), *lines], notes
+        return [(*PLAIN_COLUMNS, title), *lines], notes, [(mark, {}) for mark in marks]
     keys = ("ID", "SIS User ID", "SIS Login ID")
     by = [lambda line, key=key: line.get(key, "") if line["ID"] else "" for key in keys]
     roster = Roster(roster_path, ("ID", "Section"), [*by, _name, lambda line: _compact(_name(line))])
     column = heading(roster, title)
     own = roster.columns[: roster.columns.index("Section") + 1]
     found, notes = roster.match(
-        marks, lambda mark: (mark.id, mark.student, mark.student, mark.student, _compact(mark.student))
+        marks, lambda mark: (_id(mark), mark.student, mark.student, mark.student, _compact(person(mark)))
     )
+    known = [(mark, line) for mark, line in found if _id(mark) == line["ID"]]
+    if groups := [mark.student for mark, line in known if letters(person(mark)) != letters(_name(line))]:
+        text = "which is not the name of the student whose number it is: if it is a group's, Canvas gives the mark to"
+        notes.append(f"{named(groups)}: {text} the whole group, unless the assignment marks each student apart")
     lines = [(*(_cell(name, line[name]) for name in own), f"{mark.points:g}") for mark, line in found]
     possible = [
         tables.number(line[column].strip()) for line in roster.lines if "Points Possible" in "".join(line.values())
     ]
     if possible and possible[0] not in (None, most):
         notes.append(f"Canvas has {possible[0]:g} points for {column}, the marks are of {most:g}")
-    return [(*own, column), *lines], notes
+    known = {mark.student for mark, _ in found}
+    return [(*own, column), *lines], notes, found + [(mark, {}) for mark in marks if mark.student not in known]
+
+
+def _id(mark):
+    """Return Canvas' number of a student, "" where the mark came from elsewhere, or without names."""
+    owner = intake.owner(mark.place)
+    return mark.id if owner and owner.id == mark.id and mark.id.isdecimal() else ""
 
 
 def _name(line):
@@ -70,7 +83,7 @@ def _name(line):
 
 def _compact(name):
     """Return a name as the download spells it: the last one first, and nothing between them."""
-    return name.replace(",", "").replace(" ", "")
+    return re.sub(r"[\W_]", "", name)
 
 
 def _cell(column, value):
@@ -78,7 +91,7 @@ def _cell(column, value):
     return tables.cell(value) if column in ("Student", "LastName", "FirstName") else value
 
 
-def feedback_name(mark):
+def feedback_name(mark, line=None):
     """Return the name under which Canvas takes a page of feedback, or None: it begins with a user and an attachment.
 
     Canvas looks for the first two parts between underscores that are numbers; without names, for those behind "anon".

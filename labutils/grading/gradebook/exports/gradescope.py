@@ -6,8 +6,9 @@ Sources: "Autograder Specifications" and "Submission Metadata" of Gradescope, "E
 
 import json
 
+from ...intake import gradescope as intake
 from ...release.archive import pack
-from .marks import Roster
+from .marks import Roster, named, person
 
 LONGEST = 2_000  # characters of a message; PrairieLearn takes 1 MB of results in all
 PUBLISHED = "after_published"
@@ -101,9 +102,11 @@ def look_up(marked, titles, roster_path=None):
     Parameters: marked, [(result, Mark), ...]; titles, {grade_id: title}; roster_path, of Gradescope's own export, for
         marks of submissions that did not come from there (None: by the submissions' ids).
     """
-    by_mark, notes = {mark.student: result for result, mark in marked}, []
+    by_mark = {mark.student: result for result, mark in marked}
     marks = [mark for _, mark in marked]
-    known = [(mark, mark.id) for mark in marks if mark.id]
+    known = [(mark, mark.id) for mark in marks if intake.owner(mark.place)]
+    unknown = [mark.student for mark in marks if not intake.owner(mark.place)]
+    notes = [f"--roster is needed for {named(unknown)}"] * bool(unknown)
     if roster_path is not None:
         keys = [lambda line, key=key: line.get(key, "") for key in ("SID", "Email", "Name")]
         roster = Roster(
@@ -111,7 +114,7 @@ def look_up(marked, titles, roster_path=None):
             ("Email",),
             [*keys, lambda line: " ".join(map(line.get, ("First Name", "Last Name"))) if "Last Name" in line else ""],
         )
-        found, notes = roster.match(marks, lambda mark: [mark.student] * 4)
+        found, notes = roster.match(marks, lambda mark: [person(mark)] * 4)
         known = [(mark, line["Email"].strip().lower()) for mark, line in found]
     content = {key: results(by_mark[mark.student], titles, mark) for mark, key in known}
     inside = {"setup.sh": SETUP, "run_autograder": LOOK_UP, "marks.json": json.dumps(content)}

@@ -6,7 +6,7 @@ Sources: grade/import/csv, mod/assign/feedback/offline and mod/assign/feedback/f
 import re
 
 from .. import tables
-from .marks import TITLE, Roster, named
+from .marks import TITLE, Roster, letters, named, person
 
 IDENTIFIER, GRADE, MODIFIED, COMMENTS = "Identifier", "Grade", "Last modified (grade)", "Feedback comments"
 KNOWN_BY = ("Username", "Email address", "ID number")
@@ -23,19 +23,26 @@ def _participant(line):
 
 
 def _match(roster_path, needed, marks):
-    """Return (the Roster, [(mark, line), ...], notes); by the participant's number where the roster has it."""
-    keys = [_participant, *(lambda line, key=key: line.get(key, "") for key in KNOWN_BY), _full_name]
-    roster = Roster(roster_path, needed, keys)
-    return roster, *roster.match(marks, lambda mark: (mark.id, *[mark.student] * 3, _person(mark)))
+    """Return (the Roster, [(mark, line), ...], notes); by the participant's number where the roster has it.
 
+    A team's number is another one: so the name has to be the person's, where the roster has names.
+    """
 
-def _person(mark):
-    """Return a name without the number that the intake puts behind one which is there twice."""
-    return mark.student.removesuffix(f" ({mark.id})")
+    def numbered(line):
+        number, name = _participant(line), _full_name(line)
+        return f"{number} {'' if number in name else letters(name)}" if number else ""
+
+    def keys_of(mark):
+        hidden = "" if person(mark).endswith(mark.id) else letters(person(mark))
+        return mark.id and f"{mark.id} {hidden}", *[mark.student] * 3, person(mark)
+
+    named_by = [lambda line, key=key: line.get(key, "") for key in KNOWN_BY]
+    roster = Roster(roster_path, needed, [numbered, *named_by, _full_name])
+    return roster, *roster.match(marks, keys_of)
 
 
 def rows(marks, most, roster_path, title=None):
-    """Return (the lines of a table for the gradebook, notes in words) for Marks.
+    """Return (the lines of a table for the gradebook, notes in words, [(mark, line), ...]) for Marks.
 
     Parameters: most, the points of the course; roster_path, of a table in which Moodle lists the participants; title,
         of the column. Raises: ValueError where the table has nothing by which Moodle knows a person.
@@ -57,11 +64,11 @@ def rows(marks, most, roster_path, title=None):
             f"{named(above)}: more than {MOST_BY_DEFAULT} points, for which Moodle cancels the whole import unless its"
         )
         notes.append(f"{text} site allows unlimited grades")
-    return [(*own, title, f"{title} (feedback)"), *lines], notes
+    return [(*own, title, f"{title} (feedback)"), *lines], notes, found
 
 
 def worksheet(marks, most, roster_path, title=None):
-    """Return (the lines of the assignment's worksheet, filled in, notes): those alone that get a grade.
+    """Return (the lines of the worksheet, filled in, notes, [(mark, line), ...]): those alone that get a grade.
 
     Parameters: as of `rows`; roster_path, of the worksheet as Moodle gave it; title is not used.
     Raises: ValueError where it is no worksheet, or grades are above the assignment's most.
@@ -83,15 +90,18 @@ def worksheet(marks, most, roster_path, title=None):
         points = f"{mark.points:g}".replace(".", "," if comma else ".")
         line = line | {GRADE: points} | ({COMMENTS: mark.comment(most)} if COMMENTS in line else {})
         lines.append([line[name] for name in roster.columns])
-    return [roster.columns, *lines], notes
+    return [roster.columns, *lines], notes, found
 
 
-def feedback_name(mark):
-    """Return the name under which Moodle takes a page of feedback, or None: in the folder that the download had.
+def feedback_name(mark, line):
+    """Return the name under which Moodle takes a page of feedback, or None: it begins as a folder of the download.
 
-    Moodle looks for the number between the first two underscores, so that the name in front of it must have none.
+    Moodle looks for the participant's number between the first two underscores, so the name in front of it must have
+    none. A team's folder has the team's: who is not called as the folder is gets the feedback by the line's number.
     """
-    found = re.search(r"(?:^|/)([^/]+)_(\d+)_assignsubmission_file", mark.place) or re.search(
-        r"(?:^|/)([^/]+)_(\d+)_assignsubmission_", mark.place
-    )
-    return found and f"{found[1].replace('_', ' ')}_{found[2]}_assignsubmission_file/feedback.html"
+    found = re.search(r"(?:^|/)([^/]+)_(\d+)_assignsubmission_", mark.place)
+    name, number = _full_name(line), _participant(line)
+    if not number and found and letters(name) == letters(person(mark)):
+        name, number = found[1], found[2]
+    name = re.sub(r"[_/]", " ", name).strip() or "Participant"
+    return number and f"{name}_{number}_assignsubmission_file/feedback.html"

@@ -6,7 +6,7 @@ Sources: AssignmentAction.java, SpreadsheetExporter.java and ImportGradesHelper.
 import re
 
 from .. import tables
-from .marks import TITLE, Roster, named
+from .marks import TITLE, Roster, named, person
 
 STUDENT = re.compile(  # "Last, First(id)"; where names are hidden, what stands in front of what was handed in
     r"(?:^|.*?/)(?P<folder>(?P<name>[^/]+?)\s*\((?P<id>[^()/]+)\)|(?P<hidden>[^/]+?)(?=[/_]Submission att))[/_]"
@@ -21,10 +21,12 @@ def known(marks, roster_path=None):
         unknown = [mark.student for mark, at in found if not at]
         notes = [f"--roster is needed for the ids of {named(unknown)}"] * bool(unknown)
         return [(mark, at["id"] or at["hidden"], at["name"] or at["hidden"]) for mark, at in found if at], notes
-    roster = Roster(roster_path, (), [lambda line: first_two(line)[0], lambda line: first_two(line)[1]])
+    keys = [lambda line: first_two(line)[0], lambda line: first_two(line)[1]]
+    roster = Roster(roster_path, (), [keys[0], *keys])
     if len(roster.columns) < 2:
         raise ValueError(f"{roster_path}: expected a user id and a name first, found {', '.join(roster.columns)}")
-    found, notes = roster.match(marks, lambda mark: (mark.id or mark.student, mark.student))
+    ids = {mark.student: "" if mark.id.isdecimal() else mark.id for mark in marks}  # a number is another system's
+    found, notes = roster.match(marks, lambda mark: (ids.get(mark.student, ""), mark.student, person(mark)))
     return [(mark, *first_two(line)) for mark, line in found], notes
 
 
@@ -34,13 +36,19 @@ def first_two(line):
 
 
 def rows(people, most, title=None):
-    """Return the lines of a table for the gradebook: user id, name, points and a comment.
+    """Return the lines of a table for the gradebook: user id, name, points and a comment; for each of a team.
 
     Parameters: people, as `known` returns them; most, the points of the course; title, of the gradebook's item.
     """
     title = re.sub(r"[\[\]]", "", title or TITLE).lstrip("*# ")
     head = ("Student ID", "Student Name", f"{title} [{most:g}]", f"* {title}")
-    return [head] + [(id, tables.cell(name), f"{mark.points:g}", mark.comment(most)) for mark, id, name in people]
+    each = [(mark, *who) for mark, id, name in people for who in _members(mark, id) or [(id, name)]]
+    return [head] + [(id, tables.cell(name), f"{mark.points:g}", mark.comment(most)) for mark, id, name in each]
+
+
+def _members(mark, id):
+    """Return [(user's id, name), ...] of a team of Sakai's, [] of a person."""
+    return [(member[1], member[0]) for member in mark.members if id == mark.id]
 
 
 def grades(people, title=None):
@@ -48,6 +56,8 @@ def grades(people, title=None):
     lines = [(title or TITLE, "SCORE_GRADE_TYPE"), ("",), HEADER]
     for mark, id, name in people:
         last, _, first = name.partition(",")
+        if _members(mark, id):  # a team's grade comes in the fourth place, a student's in the fifth
+            last, first = "; ".join(member[0] for member in mark.members), f"{mark.points:g}"
         lines.append((id, id, tables.cell(last.strip()), tables.cell(first.strip()), f"{mark.points:g}"))
     return lines
 

@@ -64,10 +64,10 @@ def _table(system, marks, most, roster, assignment, questions, folder):
         "moodle": (moodle, moodle.rows),
         "moodle-worksheet": (moodle, moodle.worksheet),
     }[system]
-    lines, notes = rows([mark for _, mark in marks], most, roster, assignment)
+    lines, notes, found = rows([mark for _, mark in marks], most, roster, assignment)
     head = [line for line in lines[1:] if "Points Possible" in line[0]]
     made = {f"{system}.csv": (_csv(lines), f"{len(lines) - 1 - len(head)} marks to import")}
-    pages, more = _pages(marks, lambda mark: of.feedback_name(mark), folder)
+    pages, more = _pages([(mark, of.feedback_name(mark, line)) for mark, line in found], folder)
     if pages:
         made[f"{system.partition('-')[0]}-feedback.zip"] = pages
     return made, notes + more
@@ -75,6 +75,8 @@ def _table(system, marks, most, roster, assignment, questions, folder):
 
 def _sakai(system, marks, most, roster, assignment, questions, folder):
     people, notes = sakai.known([mark for _, mark in marks], roster)
+    if any(mark.place and "Submission attachment(s)" not in mark.place for mark, _, _ in people if roster is None):
+        notes.append("upload this to Sakai in English: in another language it calls the folder of feedback otherwise")
     title = assignment or TITLE
     inside = {
         f"{title.replace('/', ' ')}/grades.csv": _csv(sakai.grades(people, title), quoting=csv.QUOTE_ALL, bom=True)
@@ -92,12 +94,11 @@ def _gradescope(system, marks, most, roster, assignment, questions, folder):
     return {"gradescope.zip": (content, "an autograder that gives these marks; upload it, then Regrade All")}, notes
 
 
-def _pages(marks, name_of, folder):
-    """Return ((bytes of a zip of the pages of feedback, what it is) or None, notes)."""
-    names = {mark.student: name_of(mark) for _, mark in marks}
-    inside = {names[mark.student]: _page(mark, folder) for _, mark in marks if names[mark.student]}
-    without = [student for student, name in names.items() if not name]
-    notes = [f"no feedback goes back to {named(without)}: the download has no name for it"] * bool(without and inside)
+def _pages(names, folder):
+    """Return ((bytes of a zip of pages of feedback, what it is) or None, notes); names, [(mark, name there), ...]."""
+    inside = {name: _page(mark, folder) for mark, name in names if name}
+    without = dict.fromkeys(mark.student for mark, name in names if not name)
+    notes = [f"no feedback goes back to {named(without)}: the system would not know whose it is"] * bool(without)
     return ((_zip(inside), f"{len(inside)} pages of feedback") if inside else None), notes
 
 

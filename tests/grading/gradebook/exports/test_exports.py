@@ -273,6 +273,14 @@ def test_sakai_takes_grades_and_feedback(grade):
     assert lines[0].startswith('\ufeff"Lab') and lines[1] == '""' and lines[2].startswith('"Display ID","ID"')
 
 
+def test_sakai_in_another_language_is_told_where_it_looks_for_feedback(grade, tmp_path):
+    beside = tmp_path / "in/Lab 1/Adams, Anna(aadams)/timestamp.txt"
+    beside.parent.mkdir(parents=True)
+    beside.write_text("2026")
+    grade([f"Lab 1/Adams, Anna(aadams)/Pièce(s) jointe(s) de la remise/{ONE}"], "--export", "sakai")
+    assert "upload this to Sakai in English" in grade.said
+
+
 def test_sakai_by_the_sites_list(grade, tmp_path):
     roster = table(tmp_path / "site.csv", 'Student ID,Student Name\naadams,"Adams, Anna"\nbberg,"Berg, Ben"\n')
     out = grade([f"Anna Adams/{ONE}", f"bberg/{ONE}", f"eve/{ONE}"], "--export", "sakai", "--roster", roster)
@@ -371,3 +379,138 @@ def test_days_that_are_none_are_refused(grade, refused):
     (out / "late.csv").write_text("student,days\nbergben,soon\n")
     with refused("late.csv, line 2: expected days"):
         late.read(out)
+
+
+PAIR = "---\nsubmission_101:\n  :submitters:\n  - :name: Ben Berg\n    :sid: S2\n    :email: b@x.org\n"
+PAIR += "  - :name: Anna Adams\n    :email: anna2@x.org\n"
+PAIRS_FILE = f"assignment_7_export/submission_101/{ONE}"
+
+
+def pair(tmp_path, metadata=PAIR):
+    path = tmp_path / "in/assignment_7_export/submission_metadata.yml"
+    path.parent.mkdir(parents=True)
+    path.write_text(metadata)
+    return [PAIRS_FILE]
+
+
+def test_each_of_a_pair_gets_the_mark_in_canvas_and_nobody_by_another_systems_number(grade, tmp_path):
+    words = "--export", "canvas", "--assignment", "Labs", "--roster", table(tmp_path / "roster.csv", CANVAS_ROSTER)
+    people = CANVAS_PEOPLE | {101: ("S1", "x", "Zoe Zim", "Zim, Zoe"), 106: ("S6", "y", "Anna Adams", "Adams, Anna")}
+    roster = CANVAS_ROSTER.replace("Adams, Anna", "Zim, Zoe") + '"Adams, Anna",106,S6,y,"A, B",,,\n'
+    out = grade(pair(tmp_path), *words[:-1], table(tmp_path / "roster.csv", roster))
+    entered, _ = take.canvas_gradebook((out / "canvas.csv").read_bytes(), people, {77: "Labs"})
+    assert entered == {102: {77: "4"}, 106: {77: "4"}} and "does not have" not in grade.said
+    grade([], *words[:-1], table(tmp_path / "roster.csv", roster.replace("Berg, Ben", "Berger, Ben").replace("S2", "")))
+    entered, _ = take.canvas_gradebook((out / "canvas.csv").read_bytes(), people, {77: "Labs"})
+    assert set(entered) == {106} and "does not have Ben Berg;" in grade.said
+    out = grade([], "--export", "canvas")
+    assert "--roster is needed for the ids of Ben Berg and Anna Adams" in grade.said
+    assert "101" not in (out / "canvas.csv").read_text()
+
+
+def test_each_of_a_pair_gets_mark_and_feedback_in_moodle_by_the_address(grade, tmp_path):
+    sheet = WORKSHEET.replace("Ben_van Berg,Ben@", "Benjamin B,b@")
+    words = "--export", "moodle-worksheet", "--roster", table(tmp_path / "w.csv", sheet)
+    out = grade(pair(tmp_path), *words)
+    entered = take.moodle_worksheet((out / "moodle-worksheet.csv").read_bytes(), PARTICIPANTS, 14)
+    assert {number: points for number, (points, _) in entered.items()} == {4712: 4, 4713: 4}
+    entered = take.moodle_feedback_files((out / "moodle-feedback.zip").read_bytes(), PARTICIPANTS)
+    assert set(entered) == {4712, 4713}
+    metadata = tmp_path / "in/assignment_7_export/submission_metadata.yml"
+    metadata.write_text(
+        METADATA.replace("_11", "_101").partition("submission_12")[0]
+    )  # Anna alone, of whose name there are two
+    grade([], *words)
+    entered = take.moodle_worksheet((out / "moodle-worksheet.csv").read_bytes(), PARTICIPANTS, 14)
+    assert set(entered) == {4711}
+
+
+def test_each_of_a_pair_gets_the_mark_in_sakai_and_gradescope(grade, tmp_path):
+    site = table(tmp_path / "site.csv", 'Student ID,Student Name\nanna2@x.org,"A, Anna"\nbberg,"Berg, Ben"\n')
+    out = grade(pair(tmp_path), "--export", "sakai", "--roster", site)
+    entered = take.sakai_upload((out / "sakai.zip").read_bytes(), {"anna2@x.org", "bberg"})
+    assert {eid: (given["grade"], len(given["feedback"])) for eid, given in entered.items()} == {
+        "anna2@x.org": (4, 1),
+        "bberg": (4, 1),
+    }
+    roster = table(tmp_path / "r.csv", "Name,SID,Email\nAnna A,S1,anna2@x.org\nB B,S2,ben@x.org\n")
+    out = grade([], "--export", "gradescope", "--roster", roster)
+    for mail in ("anna2@x.org", "ben@x.org"):
+        found = ask_gradescope(out, tmp_path / "autograder", {"id": 5, "users": [{"email": mail}]})
+        assert take.gradescope_results(found) == 4
+
+
+@pytest.mark.parametrize("name", ["Anna Adams and Ben Berg", "Berg, Ben & Adams, Anna", "Anna Adams + ben berg"])
+def test_a_folder_with_two_names_is_a_pairs(grade, tmp_path, name):
+    words = "--export", "canvas", "--roster", table(tmp_path / "roster.csv", CANVAS_ROSTER), "--assignment", "Labs"
+    out = grade([f"{name}/{ONE}", f"Carla Cruz/{ONE}"], *words)
+    entered, _ = take.canvas_gradebook((out / "canvas.csv").read_bytes(), CANVAS_PEOPLE, {77: "Labs"})
+    assert set(entered) == {101, 102, 103}
+
+
+TEAMS = [f"Team A_4711_assignsubmission_file/{ONE}", f"Default group_assignsubmission_file/{ONE}"]
+
+
+def test_moodles_teams_are_known_by_the_worksheets_column_and_never_by_their_number(grade, tmp_path):
+    groups = {4711: "Other", 4712: "Team A", 4713: "Team A", 4714: "Default group", 4715: "Other"}
+    head, *lines = WORKSHEET.splitlines()
+    sheet = "\n".join([head + ",Group", *(f"{line},{group}" for line, group in zip(lines, groups.values()))])
+    out = grade(TEAMS, "--export", "moodle-worksheet", "--roster", table(tmp_path / "w.csv", sheet))
+    entered = take.moodle_worksheet((out / "moodle-worksheet.csv").read_bytes(), PARTICIPANTS, 14)
+    assert set(entered) == {4712, 4713, 4714}
+    entered = take.moodle_feedback_files((out / "moodle-feedback.zip").read_bytes(), PARTICIPANTS)
+    assert b"Team A" in entered[4712]["feedback.html"] and set(entered) == {4712, 4713, 4714}
+    grade([], "--export", "moodle-worksheet", "--roster", table(tmp_path / "w.csv", WORKSHEET))
+    assert "does not have Default group, Team A; a team is known by a column with its name" in grade.said
+    assert take.moodle_worksheet((out / "moodle-worksheet.csv").read_bytes(), PARTICIPANTS, 14) == {}
+
+
+def test_moodles_list_of_participants_knows_several_groups_of_one_person(grade, tmp_path):
+    people = 'First name,Last name,Email address,Groups\nA,A,a@x.org,"Tutorial 1, Team A"\nB,B,b@x.org,Team A\n'
+    out = grade(TEAMS[:1], "--export", "moodle", "--roster", table(tmp_path / "p.csv", people))
+    assert [line.split(",")[0] for line in (out / "moodle.csv").read_text().splitlines()[1:]] == ["a@x.org", "b@x.org"]
+    assert not (out / "moodle-feedback.zip").exists() and "no feedback goes back to Team A" in grade.said
+
+
+def test_a_group_of_canvas_is_told(grade, tmp_path):
+    words = "--export", "canvas", "--roster", table(tmp_path / "roster.csv", CANVAS_ROSTER), "--assignment", "Labs"
+    roster = CANVAS_ROSTER.replace("Berg, Ben", "O'Berg-Li, Ben")
+    files = [f"projectgroup1_101_9001_{ONE}", f"obergliben_102_9002_{ONE}"]
+    out = grade(files, *words[:3], table(tmp_path / "roster.csv", roster), *words[4:])
+    entered, _ = take.canvas_gradebook((out / "canvas.csv").read_bytes(), CANVAS_PEOPLE, {77: "Labs"})
+    assert set(entered) == {101, 102} and "projectgroup1: which is not the name" in grade.said
+    assert "the whole group" in grade.said and "oberg" not in grade.said
+
+
+def test_sakais_teams_go_back_as_teams_and_into_the_gradebook_as_people(grade, tmp_path):
+    path = tmp_path / "in/Lab 1/Red (g-1)/members.txt"
+    path.parent.mkdir(parents=True)
+    path.write_text("Adams, Anna(aadams); Berg, Ben(bberg)")
+    out = grade([f"Lab 1/Red (g-1)/Submission attachment(s)/{ONE}"], "--export", "sakai")
+    entered, _ = take.sakai_gradebook((out / "sakai.csv").read_bytes(), {"aadams", "bberg"})
+    assert {eid: items["Compression labs"]["points"] for eid, items in entered.items()} == {"aadams": "4", "bberg": "4"}
+    entered = take.sakai_upload((out / "sakai.zip").read_bytes(), {"g-1"})
+    assert entered["g-1"]["grade"] == 4 and len(entered["g-1"]["feedback"]) == 1
+    with zipfile.ZipFile(out / "sakai.zip") as archive:
+        (name,) = [name for name in archive.namelist() if name.endswith("grades.csv")]
+        assert archive.read(name).decode().splitlines()[3].split('","')[3] == "4"
+
+
+def test_marks_of_another_download_need_gradescopes_roster(grade):
+    out = grade(CANVAS[:2], "--export", "gradescope")
+    with zipfile.ZipFile(out / "gradescope.zip") as archive:
+        assert json.loads(archive.read("marks.json")) == {}
+    assert "--roster is needed for adamsanna" in grade.said
+
+
+def test_whose_lateness_nobody_says_is_asked_for(grade):
+    out = grade([f"anna/{ONE}", f"ben/{ONE}"], "--late", "10 % a day")
+    assert "nothing says of 2 whether they were late: late.csv takes their days" in grade.said
+    assert (out / "late.csv").read_text() == "student,days\nanna,\nben,\n"
+    (out / "late.csv").write_text("student,days\nanna,2\nben,0\n")
+    grade([], "--late", "10 % a day")
+    assert "nothing says" not in grade.said
+    with open(out / "grades.csv", newline="", encoding="utf-8") as file:
+        lines = {line["student"]: line for line in csv.DictReader(file)}
+    assert [lines[name]["total less that"] for name in ("anna", "ben")] == ["3.2", "4"]
+    assert {line["late"] for line in lines.values()} == {"not said"}
