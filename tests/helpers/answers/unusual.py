@@ -108,6 +108,7 @@ WRONG = {
 }  # fmt: skip
 OPERATORS = {
     "by medians": ((by_median, prox), None),
+    "without a threshold the same numbers": ((lambda w, t: soft(w, t) if t else w[:], prox), "return a new one"),
     "without a threshold the same array": ((lambda w, t: soft(w, t) if t else w, prox), "return a new one"),
     "tiny numbers for zeros": ((soft, lambda w, p, r, c: prox(w, p, r, c) + 1e-12), "exactly zero"),
 }
@@ -152,11 +153,10 @@ def clears_the_images(model, optimizer, x, y):
     return loss
 
 
-def once_a_network(model, bits):
-    if not hasattr(model, "was_set"):
-        set_bits(model, bits)
-    model.was_set = True
-    return model
+def slows_down(model, optimizer, x, y):
+    loss = step(model, optimizer, x, y)
+    optimizer.param_groups[0]["lr"] *= 0.9
+    return loss
 
 
 def by_module(model, bits):
@@ -168,11 +168,12 @@ def by_module(model, bits):
 
 NETWORKS = {
     "lab2_b": {"by loops": (through_loops, None), "in half precision": (halved, "not rounded or in half()"),
-        "through a deep copy": (lambda m, b: copied(m, b).requires_grad_(True), None)},
+        "in double precision": (lambda m, b: copied(m, b).double(), ""),
+        "asked for gradients": (lambda m, b: copied(m, b).requires_grad_(True), None)},
     "lab2_c": {"a closure": (by_closure, None), "autograd alone": (by_autograd_alone, None),
-        "changes the images": (clears_the_images, "in place"),
+        "slows down": (slows_down, ""), "changes the images": (clears_the_images, "in place"),
         "returns a text": (lambda *a: step(*a, result=lambda loss: str(loss.item())), "expected numbers")},
-    "lab2_d": {"module by module": (by_module, None), "once a network": (once_a_network, "a second call"),
+    "lab2_d": {"module by module": (by_module, None), "retyped": (lambda m, b: set_bits(m, b).double(), ""),
         "None for 0": (lambda m, bits: set_bits(m, [b or None for b in bits]), "compare with None")},
 }  # fmt: skip
 ANSWERS = numbered(RIGHT, WRONG) | {"lab1_e": OPERATORS} | NETWORKS
