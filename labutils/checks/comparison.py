@@ -4,6 +4,7 @@ What names a mistake does so because the answer gives what that mistake gives.
 """
 
 import contextlib
+import functools
 import inspect
 import io
 import reprlib
@@ -20,6 +21,7 @@ MOST = 1_000_000  # numbers, more than any exercise returns
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 80
 FICKLE = "another call with the same arguments gives something else: use these alone, nothing drawn or kept"
+SHARED = "this returns the array that it was given: return a new one"
 KEPT = "what a call returned changes with a later one: return a new array in each"
 NOTHING = "the function returns nothing: does it end with a return statement?"
 
@@ -56,8 +58,17 @@ def difference(found, expected):
         return f"at {list(place)} expected {_text(right[place])}, found {_text(wrong[place])}"
     texts = _text(expected), _text(found)
     if texts[0] == texts[1]:  # they differ further behind
-        texts = _text(expected, 9), _text(found, 9)
-    return f"expected {texts[0]}, found {texts[1]}"
+        texts = _text(right, 9), _text(wrong, 9)
+    return f"expected {texts[0]}, found {texts[1]}" + _coarse(found, right, wrong)
+
+
+def _coarse(found, right, wrong):
+    """Return what is said of numbers that would be right but for their digits, "" of others."""
+    if np.array_equal(wrong, np.trunc(right)) and wrong.any():
+        return "; these are whole numbers: are they in an array of integers?"
+    if getattr(found, "dtype", None) == np.float16:
+        return "; these are in float16, which has three digits: leave the numbers as they are"
+    return ""
 
 
 def numbers(value):
@@ -89,8 +100,12 @@ class _Outcome(NamedTuple):
     found: object
     numbers: object
     right: bool
-    spoilt: bool  # whether it changed its arguments
+    spoilt: str  # what is said of it where it changed its arguments, or returned one of them for a new array
     printed: str
+
+
+def _are_one(*arrays):
+    return all(isinstance(one, np.ndarray) for one in arrays) and np.shares_memory(*arrays)
 
 
 def _call(answer, reference, case):
@@ -98,13 +113,16 @@ def _call(answer, reference, case):
     arguments, printed, expected = copied(case), io.StringIO(), reference(*copied(case))
     with contextlib.redirect_stdout(printed):
         try:
-            found, spoilt = answer(*arguments), changed(arguments, case)
+            found = answer(*arguments)
+            spoilt = IN_PLACE if changed(arguments, case) else ""
         except Exception as error:
             if unwritten(error):
                 raise
-            found, spoilt = error, False
+            found, spoilt = error, ""
     values = numbers(found)
     right = not spoilt and same(values, numbers(expected), _tolerance(expected))
+    if right and any(map(functools.partial(_are_one, found), arguments)):
+        right, spoilt = False, SHARED
     return _Outcome(case, expected, found, values, right, spoilt, printed.getvalue())
 
 
@@ -119,7 +137,7 @@ def disagreement(answer, reference, cases, mistakes, more=()):
     first = next(one for one in outcomes if not one.right)
     print(first.printed)
     if first.spoilt:
-        return IN_PLACE
+        return first.spoilt
     if first.found is None:
         return NOTHING
     again = None if first.numbers is None else _call(answer, reference, first.case).numbers
@@ -150,6 +168,9 @@ def _named(mistakes, first, outcomes):
         for message, mistake in mistakes.items()
         if _explains(mistake, first)
     }
+    if stops:  # that a mistake stops alike says little: it should give some wrong number, too
+        given = [one for one in wrong if one.numbers is not None]
+        left = {text: rest for text, rest in left.items() if any(_explains(mistakes[text], one) for one in given)}
     best = sorted(
         left, key=lambda message: (len(left[message]), -sum(_explains(mistakes[message], o) for o in outcomes))
     )

@@ -9,7 +9,6 @@ import numpy as np
 from ..linear.regression import THREE_POINTS
 from . import cases, mistakes
 from .cases import AWAY, RATE
-from .comparison import IN_PLACE
 from .reference import ends, moved, pruned, slope, twice
 from .report import Report
 
@@ -43,6 +42,8 @@ GRADIENT = {
     "add up over the data points: this has the gradient of one of them, the first": (
         lambda X, y, w: 2 * X[0] * (X[0] @ w - y[0])
     ),
+    "add up over all data points: this leaves out the first": lambda X, y, w: 2 * X[1:].T @ (X[1:] @ w - y[1:]),
+    "add up over all data points: this leaves out the last": lambda X, y, w: 2 * X[:-1].T @ (X[:-1] @ w - y[:-1]),
     "the problem is given as X and y: this uses THREE_POINTS": lambda X, y, w: slope(w, THREE_POINTS),
     "this is a step: return the gradient alone": lambda X, y, w: w - 2 * RATE * X.T @ (X @ w - y),
 }
@@ -63,16 +64,16 @@ def lab1_a(gradient, seed=0):
 
 def lab1_b(step, seed=0):
     """Check `step(w, problem, learning_rate)`, one step of gradient descent: 3 points, 1 hidden."""
-    right = moved(AWAY, THREE_POINTS, RATE)
 
     def one_step(w):
         return step(w, THREE_POINTS, RATE)
 
     report = Report("lab1_b", "One step of gradient descent")
     known = mistakes.around(lambda v, rate: v)
-    report.agree("one step from a point away from zero", step, moved, cases.steps(seed), 1, known)
-    in_place = {IN_PLACE: moved(right, THREE_POINTS, RATE)}
-    report.close("called twice on the same array", lambda: twice(one_step, AWAY), right, mistakes=in_place)
+    drawn = [*cases.steps(seed), (AWAY, THREE_POINTS, 0.0)]  # without a step the weights are new, too
+    report.agree("one step from a point away from zero", step, moved, drawn, 1, known)
+    right = moved(AWAY, THREE_POINTS, RATE)
+    report.close("called twice on the same array", lambda: twice(one_step, AWAY), right)
     least = np.linalg.pinv(THREE_POINTS.X) @ THREE_POINTS.y
     return ends(report, one_step, least, "200 steps from zero end at the minimum-norm solution")
 
@@ -94,6 +95,5 @@ def lab1_c(step, seed=0):
     report.agree(label, step, pruning_step, drawn, 1, mistakes.PRUNING)
     report.agree("magnitudes that tie", step, pruning_step, cases.ties(seed), 0.5, mistakes.CHOOSING)
     once = pruning_step(AWAY, THREE_POINTS, RATE, 2)
-    in_place = {IN_PLACE: pruning_step(once, THREE_POINTS, RATE, 2)}
-    report.close("called twice on the same array", lambda: twice(one_step, AWAY), once, 0.5, in_place)
+    report.close("called twice on the same array", lambda: twice(one_step, AWAY), once, 0.5)
     return ends(report, one_step, [0, 3, 0, 0, -1], "200 steps from zero end at the two-sparse solution")

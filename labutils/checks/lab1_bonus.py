@@ -19,6 +19,17 @@ def count_exact(problem, size):
     return sum(np.linalg.matrix_rank(whole) == np.linalg.matrix_rank(part) for part, whole in both)
 
 
+def _by_residuals(empty):
+    """Return the mistake that counts by lstsq's residuals, in place of which `empty` stands where there are none."""
+
+    def count(problem, size):
+        supports = combinations(range(problem.X.shape[1]), size)
+        found = (np.linalg.lstsq(problem.X[:, chosen], problem.y, rcond=None)[1] for chosen in supports)
+        return sum(bool(one[0] < 1e-9) if one.size else empty for one in found)
+
+    return count
+
+
 def lab1_g_pruning(exact_supports, seed=0):
     """Check `exact_supports(problem, size)`, how many supports of that size fit exactly: 0.75 points, 0.25 hidden."""
     rng = np.random.default_rng(seed)
@@ -33,6 +44,9 @@ def lab1_g_pruning(exact_supports, seed=0):
         "count the supports of exactly `size` columns": (
             lambda p, size: sum(count_exact(p, smaller) for smaller in range(1, size + 1))
         ),
+        "this is the share of supports: count them": lambda p, size: count_exact(p, size) / comb(p.X.shape[1], size),
+        "lstsq returns empty residuals where a fit is not unique or exact anyway: compute them": _by_residuals(False),
+        "empty residuals of lstsq do not say that a fit is exact: compute them": _by_residuals(True),
         "a support is a set: its order does not matter": lambda p, size: count_exact(p, size) * factorial(size),
         "the problem is an argument: this uses THREE_POINTS": lambda p, size: count_exact(THREE_POINTS, size),
         "the problem is an argument: this uses TWO_POINTS": lambda p, size: count_exact(TWO_POINTS, size),
@@ -55,7 +69,7 @@ def positive(value, name):
     """Return `value` if it is one finite number above 0; raise ValueError otherwise."""
     number = numbers(value)
     if isinstance(value, (bool, np.bool_)) or number is None or number.size != 1 or not 0 < number < np.inf:
-        raise ValueError(f"{name}: expected one number above 0, found {str(value)[:80]}")
+        raise ValueError(f"{name}: expected one number above 0, found {repr(value)[:80]}")
     return number.item()
 
 

@@ -18,6 +18,10 @@ def _misplacement(model, bits, before):
         return "the first and the last layer stay float"
     if all(found == {before} for found in by_stage):
         return "no layer has new bits: set `bits` of each layer in stage_layers(model, stage)"
+    if all(found == {b} or not b and found == {before} for found, b in zip(by_stage, bits)):
+        return "None and 0 are bits to be set too: float weights, and all zero"
+    if by_stage == [{b or None} for b in bits]:
+        return "0 bits make all weights zero, None leaves them float: compare with None"
     if by_stage[1:] == [{bits[0]}, {bits[1]}]:
         return "stages are counted from 0: bits[0] belongs to stage_layers(model, 0)"
     if by_stage[:1] == [{before}] and by_stage[1:] == [{bits[1]}, {bits[2]}]:
@@ -26,11 +30,9 @@ def _misplacement(model, bits, before):
         return "all stages have the same bits: stage k gets bits[k]"
     if by_stage == [{b} for b in bits[::-1]]:
         return "the stages are in reverse order: stage k gets bits[k]"
-    if all(found == {b} or not b and found == {before} for found, b in zip(by_stage, bits)):
-        return "None and 0 are bits to be set too: float weights, and all zero"
     missing = [stage for stage, found in enumerate(by_stage) if found == {before}]
     if missing and all(found in ({b}, {before}) for found, b in zip(by_stage, bits)):
-        return f"stage {missing[0]} keeps its old bits: is a return inside the loop?"
+        return f"stage {missing[0]} keeps its old bits: is a return inside the loop, or is it too short?"
     return "some layers have other bits: each stage has six 3x3 convolutions, stages 2 and 3 a 1x1 shortcut as well"
 
 
@@ -54,7 +56,8 @@ def lab2_d(set_bits, seed=0):
             made = set_bits(model, bits)
             if problem := _another(made, model) * (made is not None) or _misplacement(model, bits, 6):
                 return problem
-        return ""
+        set_bits(model, three)
+        return "a second call leaves the bits of the first: set them in each" if misplaced(model, three) else ""
 
     def computes():
         for mode in (False, True):
@@ -114,6 +117,7 @@ AVERAGE_MISTAKES = {
         lambda layers: _spent(layers) / sum(count for count, bits in layers if bits != 0)
     ),
     "this is the total number of bits: divide by the number of weights": _spent,
+    "these are bytes: count in bits": lambda layers: mean_bits(layers) / 8,
     "// rounds down: divide with /": lambda layers: _spent(layers) // _weights(layers),
     "two layers may have as many weights: a dict keeps one of them": lambda layers: mean_bits([*dict(layers).items()]),
     "two layers may be alike: a set keeps one of them": lambda layers: mean_bits({*layers}),

@@ -6,6 +6,7 @@ import torch
 from torch.nn import functional as F
 
 from ..networks.quantize import QuantLinear, quant_layers
+from .comparison import IN_PLACE
 from .failure import Misbehaved
 from .report import Report
 from .sample_network import differences, misplaced, sample_network, scores_of, state_of
@@ -52,6 +53,9 @@ def _other_weights(made, bits, given):
     weights = {name for name, value in given.named_parameters() if value.dim() > 1}
     if off and {*off} <= weights and all(len(found[name].unique()) <= 2**bits for name in off):
         return "the float weights are lost: the layers round by themselves, so copy the weights as they are"
+    pairs = [(found[name].float(), right[name].float()) for name in off if name in found]
+    if pairs and len(pairs) == len(off) and all(torch.allclose(*pair, rtol=0.01, atol=0.01) for pair in pairs):
+        return "the weights are not quite those of the given network: copy them as they are, not rounded or in half()"
     if weights <= {*off}:
         return "these are not the given network's weights: new networks begin with random ones; copy its state_dict"
     if off and not {*off} & {name for name, _ in given.named_parameters()}:
@@ -193,7 +197,7 @@ def _loss(step):
 
     def loss(case):
         found = step(*step_case(*case))
-        return found if found is None or hasattr(found, "detach") else float(found)
+        return found if found is None or isinstance(found, str) or hasattr(found, "detach") else float(found)
 
     return loss
 
@@ -236,7 +240,10 @@ def lab2_c(finetune_step, seed=0):
         model, optimizer, x, y = CASES[kind](*numbers)
         mode = model.training
         for _ in range(steps):
+            given = x.clone(), y.clone()
             finetune_step(model, optimizer, x, y)
+            if not (torch.equal(x, given[0]) and torch.equal(y, given[1])):
+                raise Misbehaved(IN_PLACE)
         if model.training != mode:
             name = "train" if model.training else "eval"
             raise Misbehaved(f"model.{name}() in a step changes the network's mode: leave it to who calls the step")

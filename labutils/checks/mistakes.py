@@ -52,6 +52,9 @@ def around(then):
             lambda w, p, rate, *rest: then(moved(w, p, RATE), rate, *rest)
         ),
         ONE_BY_ONE: lambda w, p, rate, *rest: then(one_by_one(w, p, rate), rate, *rest),
+        "these are two gradient steps: take one": (
+            lambda w, p, rate, *rest: then(moved(moved(w, p, rate), p, rate), rate, *rest)
+        ),
     }
 
 
@@ -183,6 +186,9 @@ SUBGRADIENT = {
     "the penalty is missing": lambda w, p, rate, c: moved(w, p, rate),
     "this is soft thresholding, which is (e): a subgradient step may cross zero": (
         lambda w, p, rate, c: shrunk(moved(w, p, rate), rate * c)
+    ),
+    "a subgradient step may cross zero: this stops there": (
+        lambda w, *rest: np.where(w * subgradient_step(w, *rest) < 0, 0, subgradient_step(w, *rest))
     ),
     ONE_BY_ONE: lambda w, p, rate, c: one_by_one(w, p, rate) - rate * c * np.sign(w),
     ITS_OWN_RATE: lambda w, p, rate, c: subgradient_step(w, p, RATE, c),

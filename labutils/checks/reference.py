@@ -6,7 +6,8 @@ The reference stands here once, apart from what students can import.
 import numpy as np
 
 from .cases import RATE
-from .comparison import numbers
+from .comparison import IN_PLACE, numbers
+from .failure import Misbehaved
 
 MEAN = "this follows the MEAN of the squares: problem.gradient is the sum's"
 CLIMBS = "the sign of the gradient is wrong: this step climbs"
@@ -20,10 +21,12 @@ RUNS_AWAY = "the weights run away to infinity: mend the single step first"
 
 
 def twice(function, w):
-    """Return function(w) called a second time on the same array: an answer that works in place gives itself away."""
-    w = w.copy()
-    function(w)
-    return function(w)
+    """Return function(w) called a second time on the same array; raise Misbehaved where the first call changed it."""
+    given = w.copy()
+    function(given)
+    if not np.array_equal(given, w):
+        raise Misbehaved(IN_PLACE)
+    return function(given)
 
 
 def after(step, steps=200):
@@ -32,7 +35,7 @@ def after(step, steps=200):
     for _ in range(steps):
         found = step(w.copy())
         w = numbers(found)
-        if w is None:
+        if w is None or np.isnan(w).any():
             return found
         if not (np.abs(w) < 1e6).all():
             return np.full(5, np.inf)
@@ -42,7 +45,14 @@ def after(step, steps=200):
 def ends(report, step, expected, label, points=1, mistakes=None):
     """Add a row to a report that is right where 200 steps from zero end at `expected`; return the report."""
     known = {RUNS_AWAY: np.full(5, np.inf), **(mistakes or {})}
-    return report.close(label, lambda: after(step), expected, points, known)
+
+    def end():
+        w, zero = numbers(after(step)), np.equal(expected, 0)
+        if np.shape(w) == zero.shape and 0 < np.abs(w[zero]).max(initial=0) < 1e-6:
+            raise Misbehaved("what is dropped is exactly zero: this leaves tiny numbers there")
+        return w
+
+    return report.close(label, end, expected, points, known)
 
 
 def slope(w, problem):

@@ -181,3 +181,14 @@ def test_a_wrong_answer_loses_marks_and_is_named(name, mistake):
     report = CHECKS[name][0](answer)
     assert report.points < report.max
     assert any(message in row["message"] for row in report.rows if not row["ok"]), report.rows
+
+
+def test_bits_that_are_set_once_a_network_are_not_enough():
+    def once(model, bits):
+        if not hasattr(model, "was_set"):
+            set_bits(model, bits)
+        model.was_set = True
+        return model
+
+    report = checks.lab2_d(once)
+    assert report.points < report.max and "a second call" in report.rows[0]["message"]

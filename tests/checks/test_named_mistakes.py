@@ -94,7 +94,7 @@ MISTAKES = [
     ("lab1_c", lambda w, p, r, k: smallest_zero(moved(w, p, r)[:, None], [0])[:, 0], "wrong axis"),
     ("lab1_d", lambda w, p, r, c: w - r * (p.gradient(w) + c * np.sign(p.gradient(w))), "sign of the gradient"),
     ("lab1_d", lambda w, p, r, c: w - r * (p.gradient(w) + c * np.abs(w)), "|W| is the penalty itself"),
-    ("lab1_d", lambda w, p, r, c: w - r * (p.gradient(w) + c * w / np.abs(w)), "run away"),
+    ("lab1_d", lambda w, p, r, c: w - r * (p.gradient(w) + c * w / np.abs(w)), "0 / 0"),
     ("lab1_d", lambda w, p, r, c: moved(w, p, r) - r * c * (1 if w > 0 else -1), "element by element"),
     ("lab1_f", lambda w, p, r, c, k: np.where(np.isin(range(len(w)), order(moved(w, p, r))[:k]), w,
         soft(moved(w, p, r), r * c)), "values of w"),

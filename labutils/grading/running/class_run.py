@@ -3,6 +3,8 @@
 import concurrent.futures
 import contextlib
 import functools
+import re
+import secrets
 from pathlib import Path
 
 from ... import files
@@ -26,6 +28,22 @@ def read_all(paths):
     return found
 
 
+def own_seed(path):
+    """Return the number from which a class's hidden tests draw: the one that is kept in a file, or a new one."""
+    if not path.exists():
+        files.write_whole(path, f"{secrets.randbelow(10**9)}\n".encode())
+    return int(path.read_text("utf-8"))
+
+
+def reseeded(cells, seed):
+    """Return an instructor's cells with checks whose hidden tests draw from a seed that no student can look up."""
+
+    def source(cell):
+        return re.sub(r"\bseed=1\b", f"seed={seed}", cell.source) if cell.grade else cell.source
+
+    return [cell._replace(source=source(cell)) for cell in cells]
+
+
 def grade(submissions, folder, jobs=1, dask=None, isolated=True, masters=files.NOTEBOOKS, **options):
     """Grade submissions and yield their results, as they are finished; what is done is kept and not done again.
 
@@ -39,8 +57,11 @@ def grade(submissions, folder, jobs=1, dask=None, isolated=True, masters=files.N
     sandbox.demand(isolated and dask is None)  # a cluster's workers see to it themselves
     masters = {path.stem: course.read(path) for path in sorted(Path(masters).glob("*.ipynb"))}
     masters = {stem: cells for stem, cells in masters.items() if course.questions_of(cells)}
-    (Path(folder) / "done").mkdir(parents=True, exist_ok=True)  # by which a folder with marks is known
-    with files.held(Path(folder) / "done"), scratch.folder() as room, _executor(jobs, dask) as (executor, workers):
+    done = Path(folder) / "done"  # by which a folder with marks is known
+    done.mkdir(parents=True, exist_ok=True)
+    with files.held(done), scratch.folder() as room, _executor(jobs, dask) as (executor, workers):
+        seed = own_seed(done / "seed.txt")
+        masters = {stem: reseeded(cells, seed) for stem, cells in masters.items()}
         shared = dask is None and sandbox.in_force() == sandbox.NAMESPACES  # elsewhere students could change it
         lab = functools.cache(lambda: str(furnish(room))) if shared else lambda: None
         yield from Class(masters, folder, lab, isolated, **options).results(submissions, executor, workers)

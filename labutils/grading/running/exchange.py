@@ -14,7 +14,7 @@ import types
 # By name, since what a student's cell puts into these modules afterwards is not what other answers are sent with.
 from base64 import b64decode, b64encode
 
-from numpy import asarray, ascontiguousarray, float64, frombuffer, generic, ndarray
+from numpy import asarray, ascontiguousarray, float64, frombuffer, generic, ndarray, shares_memory
 
 REAL = (numbers.Real, decimal.Decimal)
 PLAIN = (type(None), bool, int, float, str)
@@ -152,7 +152,9 @@ def _load(network, plain):
     """Give a network what `_state` returned of another, and return it."""
     from labutils.networks.quantize import quant_layers
 
-    network.load_state_dict({name: decode(value) for name, value in plain["state"].items()})
+    state = {name: decode(value) for name, value in plain["state"].items()}
+    network.to(next(value.dtype for value in state.values() if value.is_floating_point()))
+    network.load_state_dict(state)
     for name, parameter in network.named_parameters():
         parameter.grad = decode(plain["gradients"][name])
     for parameter, moving in zip(network.parameters(), plain["moving"], strict=True):
@@ -172,7 +174,7 @@ def encode_arguments(arguments):
     def one(value):
         if type(value).__name__ != "SGD":
             return encode(value)
-        settings = {name: value.defaults[name] for name in SGD}
+        settings = {name: encode(value.param_groups[0][name]) for name in SGD}  # it may have changed since
         if settings["momentum"]:
             raise TypeError("expected SGD without momentum, which would be lost between calls")
         parameters = [parameter for group in value.param_groups for parameter in group["params"]]
@@ -201,7 +203,7 @@ def _is_sgd(plain):
 
 
 def update(arguments, plain):
-    """Do to arguments what the function did to its copies of them: arrays, lists, tensors, networks."""
+    """Do to arguments what the function did to its copies of them: arrays, lists, tensors, networks, optimizers."""
     for value, part in zip(arguments, plain, strict=True):
         if isinstance(value, ndarray) and value.flags.writeable:
             value[...] = decode(part)
@@ -209,8 +211,16 @@ def update(arguments, plain):
             value[:] = decode(part)
         elif hasattr(value, "named_parameters"):
             _load(value, part)
+        elif hasattr(value, "param_groups"):
+            value.param_groups[0] |= {name: decode(part["sgd"][name]) for name in SGD}
         elif hasattr(value, "detach") and not (value == (new := decode(part))).all():
             value.detach().copy_(new)
+
+
+def are_one(one, other):
+    """Return whether two values are the same object, or arrays that are the same numbers in memory."""
+    arrays = isinstance(one, ndarray) and isinstance(other, ndarray)
+    return one is other or arrays and one.shape == other.shape and one.size and shares_memory(one, other)
 
 
 def share(value, network):

@@ -112,7 +112,26 @@ def test_a_class_is_graded_whatever_some_hand_in(classroom):
         "01_small: expected a notebook as JupyterLab saves it, found no sound JSON"
     )
     files = [path.name for path in (folder / "out").rglob("*") if path.is_file()]
-    assert len(files) == (7 if sandbox.in_force() == sandbox.NAMESPACES else 0)
+    assert len(files) == 1 + (7 if sandbox.in_force() == sandbox.NAMESPACES else 0) and "seed.txt" in files
+
+
+def test_hidden_tests_draw_from_a_seed_of_the_class_alone_which_is_kept_with_its_results(classroom, here, monkeypatch):
+    folder, hand_in = classroom
+    drawn, path = [], folder / "masters" / "01_small.ipynb"
+    path.write_text(
+        path.read_text("utf-8").replace("double(three)", "double(three + 0 * dict(seed=1)['seed'])"), "utf-8"
+    )
+    run = submission_run.run
+
+    def told(cells, master, *rest):
+        drawn.append(next(cell.source for cell in master if cell.id == "q1").split("seed=")[1].split(")")[0])
+        return run(cells, master, *rest)
+
+    monkeypatch.setattr(submission_run, "run", told)
+    for out, again in (("out", None), ("out", "ann"), ("other", None)):
+        [*class_run.grade([hand_in("ann", MASTER)], folder / out, masters=folder / "masters", again=again)]
+    kept_seeds = [(folder / out / "done" / "seed.txt").read_text().strip() for out in ("out", "out", "other")]
+    assert drawn == kept_seeds and drawn[0] != drawn[2] and "1" not in drawn
 
 
 def test_what_is_done_is_not_done_again_unless_it_changed(classroom, here, monkeypatch, refused):
