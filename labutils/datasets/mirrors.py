@@ -1,4 +1,4 @@
-"""Fetches CIFAR-10's archive from whichever mirror serves it, going on where a transfer broke off. Used by `download`."""
+"""Fetches CIFAR-10's archive from whichever mirror serves it, and goes on where a transfer broke off."""
 
 import hashlib
 import http.client
