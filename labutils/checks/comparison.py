@@ -4,7 +4,6 @@ What names a mistake does so because the answer gives what that mistake gives.
 """
 
 import contextlib
-import functools
 import inspect
 import io
 import reprlib
@@ -21,7 +20,6 @@ MOST = 1_000_000  # numbers, more than any exercise returns
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 80
 FICKLE = "another call with the same arguments gives something else: use these alone, nothing drawn or kept"
-SHARED = "this returns the array that it was given: return a new one"
 KEPT = "what a call returned changes with a later one: return a new array in each"
 NOTHING = "the function returns nothing: does it end with a return statement?"
 
@@ -100,12 +98,8 @@ class _Outcome(NamedTuple):
     found: object
     numbers: object
     right: bool
-    spoilt: str  # what is said of it where it changed its arguments, or returned one of them for a new array
+    spoilt: bool  # whether it changed its arguments
     printed: str
-
-
-def _are_one(*arrays):
-    return all(isinstance(one, np.ndarray) for one in arrays) and np.shares_memory(*arrays)
 
 
 def _call(answer, reference, case):
@@ -113,16 +107,13 @@ def _call(answer, reference, case):
     arguments, printed, expected = copied(case), io.StringIO(), reference(*copied(case))
     with contextlib.redirect_stdout(printed):
         try:
-            found = answer(*arguments)
-            spoilt = IN_PLACE if changed(arguments, case) else ""
+            found, spoilt = answer(*arguments), changed(arguments, case)
         except Exception as error:
             if unwritten(error):
                 raise
-            found, spoilt = error, ""
+            found, spoilt = error, False
     values = numbers(found)
     right = not spoilt and same(values, numbers(expected), _tolerance(expected))
-    if right and any(map(functools.partial(_are_one, found), arguments)):
-        right, spoilt = False, SHARED
     return _Outcome(case, expected, found, values, right, spoilt, printed.getvalue())
 
 
@@ -137,7 +128,7 @@ def disagreement(answer, reference, cases, mistakes, more=()):
     first = next(one for one in outcomes if not one.right)
     print(first.printed)
     if first.spoilt:
-        return first.spoilt
+        return IN_PLACE
     if first.found is None:
         return NOTHING
     again = None if first.numbers is None else _call(answer, reference, first.case).numbers

@@ -70,8 +70,7 @@ def lab1_b(step, seed=0):
 
     report = Report("lab1_b", "One step of gradient descent")
     known = mistakes.around(lambda v, rate: v)
-    drawn = [*cases.steps(seed), (AWAY, THREE_POINTS, 0.0)]  # without a step the weights are new, too
-    report.agree("one step from a point away from zero", step, moved, drawn, 1, known)
+    report.agree("one step from a point away from zero", step, moved, cases.steps(seed), 1, known)
     right = moved(AWAY, THREE_POINTS, RATE)
     report.close("called twice on the same array", lambda: twice(one_step, AWAY), right)
     least = np.linalg.pinv(THREE_POINTS.X) @ THREE_POINTS.y

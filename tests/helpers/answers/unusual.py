@@ -67,6 +67,7 @@ def fits(p, size, empty=None):
 
 RIGHT = {
     "lab1_a": [by_matrices, point_by_point, functools.partial(lambda k, X, y, w: k * (X.T @ X @ w - X.T @ y), 2)],
+    "lab1_b": [lambda w, p, r: moved(w, p, r) if r else w],
     "lab1_c": [by_heap, masked],
     "lab1_d": [by_autograd, lambda w, p, r, c: moved(w, p, r) - r * c * (np.copysign(1.0, w) * (w != 0))],
     "lab1_g_pruning": [lambda p, k: len([1 for fit in fits(p, k) if fit])],
@@ -80,7 +81,6 @@ WRONG = {
     ],
     "lab1_b": [
         (twice, "two gradient steps"),
-        (lambda w, p, r: moved(w, p, r) if r else w, "return a new one"),
         (lambda w, p, r: np.float16(moved(w, p, r)), "float16"),
     ],
     "lab1_c": [
@@ -108,8 +108,8 @@ WRONG = {
 }  # fmt: skip
 OPERATORS = {
     "by medians": ((by_median, prox), None),
-    "without a threshold the same numbers": ((lambda w, t: soft(w, t) if t else w[:], prox), "return a new one"),
-    "without a threshold the same array": ((lambda w, t: soft(w, t) if t else w, prox), "return a new one"),
+    "without a threshold the same numbers": ((lambda w, t: soft(w, t) if t else w[:], prox), None),
+    "without a threshold the same array": ((lambda w, t: soft(w, t) if t else w, prox), None),
     "tiny numbers for zeros": ((soft, lambda w, p, r, c: prox(w, p, r, c) + 1e-12), "exactly zero"),
 }
 
