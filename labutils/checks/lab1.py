@@ -36,14 +36,15 @@ GRADIENT = {
     "this is the mean loss: the gradient has one number for each weight": lambda X, y, w: np.mean((X @ w - y) ** 2),
     "this adds up over the weights: add up over the data points": lambda X, y, w: 2 * X @ X.T @ (X @ w - y),
     "these are the terms of all data points: add them up": lambda X, y, w: 2 * X * (X @ w - y)[:, None],
-    "add up over the data points: this has the gradient of one of them, the last": (
-        lambda X, y, w: 2 * X[-1] * (X[-1] @ w - y[-1])
-    ),
-    "add up over the data points: this has the gradient of one of them, the first": (
-        lambda X, y, w: 2 * X[0] * (X[0] @ w - y[0])
-    ),
-    "add up over all data points: this leaves out the first": lambda X, y, w: 2 * X[1:].T @ (X[1:] @ w - y[1:]),
-    "add up over all data points: this leaves out the last": lambda X, y, w: 2 * X[:-1].T @ (X[:-1] @ w - y[:-1]),
+    **{
+        f"add up over all data points: this {what}": lambda X, y, w, part=part: 2 * X[part].T @ (X[part] @ w - y[part])
+        for what, part in {
+            "has the last alone": slice(-1, None),
+            "has the first alone": slice(1),
+            "leaves out the first": slice(1, None),
+            "leaves out the last": slice(-1),
+        }.items()
+    },
     "the problem is given as X and y: this uses THREE_POINTS": lambda X, y, w: slope(w, THREE_POINTS),
     "this is a step: return the gradient alone": lambda X, y, w: w - 2 * RATE * X.T @ (X @ w - y),
 }
@@ -69,7 +70,7 @@ def lab1_b(step, seed=0):
         return step(w, THREE_POINTS, RATE)
 
     report = Report("lab1_b", "One step of gradient descent")
-    known = mistakes.around(lambda v, rate: v)
+    known = mistakes.around(lambda v, w, rate: v)
     report.agree("one step from a point away from zero", step, moved, cases.steps(seed), 1, known)
     right = moved(AWAY, THREE_POINTS, RATE)
     report.close("called twice on the same array", lambda: twice(one_step, AWAY), right)

@@ -45,8 +45,8 @@ def lab1_g_pruning(exact_supports, seed=0):
             lambda p, size: sum(count_exact(p, smaller) for smaller in range(1, size + 1))
         ),
         "this is the share of supports: count them": lambda p, size: count_exact(p, size) / comb(p.X.shape[1], size),
-        "lstsq returns empty residuals where a fit is not unique or exact anyway: compute them": _by_residuals(False),
-        "empty residuals of lstsq do not say that a fit is exact: compute them": _by_residuals(True),
+        "lstsq gives no residuals where there are as many columns as points: compute them": _by_residuals(False),
+        "where lstsq gives no residuals, a fit need not be exact: compute them": _by_residuals(True),
         "a support is a set: its order does not matter": lambda p, size: count_exact(p, size) * factorial(size),
         "the problem is an argument: this uses THREE_POINTS": lambda p, size: count_exact(THREE_POINTS, size),
         "the problem is an argument: this uses TWO_POINTS": lambda p, size: count_exact(TWO_POINTS, size),

@@ -22,40 +22,34 @@ from .reference import (
     slope,
 )
 
+# What stands in place of the weights after a gradient step.
+STEPS = {
+    CLIMBS: lambda w, p, rate: w + rate * slope(w, p),
+    MEAN: lambda w, p, rate: w - rate * slope(w, p) / len(p.y),
+    "the learning rate is missing on the gradient": lambda w, p, rate: w - slope(w, p),
+    "the factor 2 stands in problem.gradient already": lambda w, p, rate: w - 2 * rate * slope(w, p),
+    "the factor 2 of the gradient is missing: problem.gradient has it": lambda w, p, rate: w - rate * slope(w, p) / 2,
+    "the gradient step is missing": lambda w, p, rate: w,
+    "this is the change of the weights: take the new weights": lambda w, p, rate: -rate * slope(w, p),
+    "the gradient is taken at zero: take it at w": lambda w, p, rate: w - rate * slope(0 * w, p),
+    "the rate counts twice on the gradient": lambda w, p, rate: w - rate * rate * slope(w, p),
+    ITS_OWN_PROBLEM: lambda w, p, rate: moved(w, THREE_POINTS, rate),
+    "the learning rate of the gradient step is an argument, too: this uses 0.02 there": (
+        lambda w, p, rate: moved(w, p, RATE)
+    ),
+    ONE_BY_ONE: one_by_one,
+    "these are two gradient steps: take one": lambda w, p, rate: moved(moved(w, p, rate), p, rate),
+}
+
 
 def around(then):
-    """Return the mistakes of a gradient step that `then(weights, rate, *rest)` follows."""
-    return {
-        STILL: lambda w, *_: w,
-        CLIMBS: lambda w, p, rate, *rest: then(w + rate * slope(w, p), rate, *rest),
-        MEAN: lambda w, p, rate, *rest: then(w - rate * slope(w, p) / len(p.y), rate, *rest),
-        "the learning rate is missing on the gradient": lambda w, p, rate, *rest: then(w - slope(w, p), rate, *rest),
-        "the factor 2 stands in problem.gradient already": (
-            lambda w, p, rate, *rest: then(w - 2 * rate * slope(w, p), rate, *rest)
-        ),
-        "the factor 2 of the gradient is missing: problem.gradient has it": (
-            lambda w, p, rate, *rest: then(w - rate * slope(w, p) / 2, rate, *rest)
-        ),
-        "the gradient step is missing": lambda w, p, rate, *rest: then(w, rate, *rest),
-        "this is the change of the weights: take the new weights": (
-            lambda w, p, rate, *rest: then(-rate * slope(w, p), rate, *rest)
-        ),
-        "the gradient is taken at zero: take it at w": (
-            lambda w, p, rate, *rest: then(w - rate * slope(0 * w, p), rate, *rest)
-        ),
-        "the rate counts twice on the gradient": (
-            lambda w, p, rate, *rest: then(w - rate * rate * slope(w, p), rate, *rest)
-        ),
-        ITS_OWN_PROBLEM: lambda w, p, rate, *rest: then(moved(w, THREE_POINTS, rate), rate, *rest),
-        ITS_OWN_RATE: lambda w, p, rate, *rest: then(moved(w, p, RATE), RATE, *rest),
-        "the learning rate of the gradient step is an argument, too: this uses 0.02 there": (
-            lambda w, p, rate, *rest: then(moved(w, p, RATE), rate, *rest)
-        ),
-        ONE_BY_ONE: lambda w, p, rate, *rest: then(one_by_one(w, p, rate), rate, *rest),
-        "these are two gradient steps: take one": (
-            lambda w, p, rate, *rest: then(moved(moved(w, p, rate), p, rate), rate, *rest)
-        ),
-    }
+    """Return the mistakes of a gradient step from w that `then(weights, w, rate, *rest)` follows."""
+
+    def followed(step):
+        return lambda w, p, rate, *rest: then(step(w, p, rate), w, rate, *rest)
+
+    own_rate = {ITS_OWN_RATE: lambda w, p, rate, *rest: then(moved(w, p, RATE), w, RATE, *rest)}
+    return {STILL: lambda w, *_: w} | own_rate | {text: followed(step) for text, step in STEPS.items()}
 
 
 def _signed(v, keep):
@@ -82,7 +76,9 @@ CHOICES = {
         of_largest(v, keep or len(v))
     ),
     "with keep 0 no weight is left: here the largest stays": lambda w, v, keep: of_largest(v, keep or 1),
-    "with keep d all weights are left: a slice [-0:] is everything": (lambda w, v, keep: of_largest(v, keep % len(v))),
+    "with keep d all weights are left: is a slice [-0:] there, which is everything?": (
+        lambda w, v, keep: of_largest(v, keep % len(v))
+    ),
     "this leaves one weight more than `keep`": lambda w, v, keep: of_largest(v, keep + 1),
     "this leaves one weight less than `keep`": lambda w, v, keep: of_largest(v, max(keep - 1, 0)),
     "this leaves the first `keep` weights, whatever their magnitudes": lambda w, v, keep: np.arange(len(v)) < keep,
@@ -120,7 +116,7 @@ CHOOSING = {
     message: lambda w, p, rate, keep, chosen=chosen: np.where(chosen(w, moved(w, p, rate), keep), moved(w, p, rate), 0)
     for message, chosen in CHOICES.items()
 }
-PRUNING = CHOOSING | around(lambda v, rate, keep: pruned(v, keep))
+PRUNING = CHOOSING | around(lambda v, w, rate, keep: pruned(v, keep))
 PRUNING |= {
     "prune after the gradient step, not before it": lambda w, p, rate, keep: moved(pruned(w, keep), p, rate),
     "prune after the gradient step, not before it: the result must be sparse": (
@@ -139,9 +135,9 @@ PRUNING |= {
 }
 
 
-def pushed(push, factor=1.0):
+def pushed(push):
     """Return a subgradient step that pushes by `push(w, slope, weights after a gradient step)` in place of sign(w)."""
-    return lambda w, p, rate, c: w - rate * (factor * slope(w, p) + c * push(w, slope(w, p), moved(w, p, rate)))
+    return lambda w, p, rate, c: w - rate * (slope(w, p) + c * push(w, slope(w, p), moved(w, p, rate)))
 
 
 def subgradient_step(w, p, rate, c):
@@ -149,7 +145,7 @@ def subgradient_step(w, p, rate, c):
     return w - rate * (slope(w, p) + c * np.sign(w))
 
 
-SUBGRADIENT = {
+SUBGRADIENT = around(lambda v, w, rate, c: v - rate * c * np.sign(w)) | {
     "the learning rate is missing on the penalty": lambda w, p, rate, c: moved(w, p, rate) - c * np.sign(w),
     "the sign of the penalty is wrong: this pushes weights away from zero": pushed(lambda w, *_: -np.sign(w)),
     "lambda times W is the slope of an L2 penalty: L1 pushes by the sign alone": pushed(lambda w, *_: w),
@@ -175,14 +171,8 @@ SUBGRADIENT = {
     "weights at zero move too: the gradient of L pushes them": (
         lambda w, *rest: np.where(w == 0, 0, subgradient_step(w, *rest))
     ),
-    MEAN: lambda w, p, rate, c: w - rate * (slope(w, p) / len(p.y) + c * np.sign(w)),
     "the sign is wrong: this step climbs": lambda w, p, rate, c: w + rate * (slope(w, p) + c * np.sign(w)),
-    CLIMBS: pushed(lambda w, *_: np.sign(w), -1),
-    "the factor 2 stands in problem.gradient already": pushed(lambda w, *_: np.sign(w), 2),
-    "the factor 2 of the gradient is missing: problem.gradient has it": pushed(lambda w, *_: np.sign(w), 0.5),
-    "the gradient of the loss is missing": pushed(lambda w, *_: np.sign(w), 0),
     "the learning rate is missing": lambda w, p, rate, c: w - slope(w, p) - c * np.sign(w),
-    "the learning rate is missing on the gradient": lambda w, p, rate, c: w - slope(w, p) - rate * c * np.sign(w),
     "the penalty is missing": lambda w, p, rate, c: moved(w, p, rate),
     "this is soft thresholding, which is (e): a subgradient step may cross zero": (
         lambda w, p, rate, c: shrunk(moved(w, p, rate), rate * c)
@@ -190,17 +180,10 @@ SUBGRADIENT = {
     "a subgradient step may cross zero: this stops there": (
         lambda w, *rest: np.where(w * subgradient_step(w, *rest) < 0, 0, subgradient_step(w, *rest))
     ),
-    ONE_BY_ONE: lambda w, p, rate, c: one_by_one(w, p, rate) - rate * c * np.sign(w),
-    ITS_OWN_RATE: lambda w, p, rate, c: subgradient_step(w, p, RATE, c),
-    ITS_OWN_PROBLEM: lambda w, p, rate, c: subgradient_step(w, THREE_POINTS, rate, c),
     **{
         f"the penalty is an argument: this uses lambda {own:g}": lambda w, p, rate, c, own=own: subgradient_step(
             w, p, rate, own
         )
         for own in (0.2, 0.5, 1.0, 2.0)
     },
-    "this is the change of the weights: take the new weights": (
-        lambda w, p, rate, c: -rate * (slope(w, p) + c * np.sign(w))
-    ),
-    STILL: lambda w, *_: w,
 }

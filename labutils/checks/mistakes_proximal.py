@@ -39,7 +39,7 @@ OPERATOR = {
     STILL: lambda w, cut: w,
 }
 
-PROXIMAL = around(lambda v, rate, c: shrunk(v, rate * c))
+PROXIMAL = around(lambda v, w, rate, c: shrunk(v, rate * c))
 PROXIMAL |= {
     message: lambda w, p, rate, c, operator=operator: operator(moved(w, p, rate), rate * c)
     for message, operator in OPERATOR.items()
@@ -84,7 +84,7 @@ TRIMMED = {
         lambda w, p, rate, c, keep: pruned(moved(w, p, rate), keep)
     ),
 }
-TRIMMED |= around(lambda v, rate, c, keep: trimmed(v, rate * c, keep))
+TRIMMED |= around(lambda v, w, rate, c, keep: trimmed(v, rate * c, keep))
 TRIMMED |= {
     message: lambda w, p, rate, c, keep, chosen=chosen: spared(
         moved(w, p, rate), chosen(w, moved(w, p, rate), keep), rate * c

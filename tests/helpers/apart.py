@@ -4,6 +4,8 @@ import contextlib
 import io
 import json
 
+import nbformat.v4
+
 from labutils.grading import course
 from labutils.grading.running import exchange, judge, student_process
 
@@ -41,3 +43,20 @@ def there(id, answer):
         return json.loads(json.dumps(found))
 
     return judge.decide(*COURSE[id], ask)
+
+
+def read_by_nbgrader(report, most, errors):
+    """Return the points that nbgrader gives the cell of a check with this result, of which it saw these errors."""
+    from nbgrader.utils import determine_grade  # which is not everywhere
+
+    outputs = [nbformat.v4.new_output("execute_result", report._repr_mimebundle_())]
+    outputs = [nbformat.v4.new_output("stream", name="stderr", text=errors)] * bool(errors) + outputs
+    marks = {"schema_version": 3, "grade": True, "solution": False, "locked": True, "points": most}
+    return determine_grade(nbformat.v4.new_code_cell(outputs=outputs, metadata={"nbgrader": marks}))[0]
+
+
+def points_alike(id, answer, capsys):
+    """Demand the same points of an answer here, there, and as nbgrader reads them."""
+    report = here(id, answer)
+    assert [row["points"] for row in there(id, answer)] == [row["points"] for row in report.rows]
+    assert read_by_nbgrader(report, COURSE[id][1].max, capsys.readouterr().err) == report.points

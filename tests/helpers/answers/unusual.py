@@ -99,8 +99,8 @@ WRONG = {
     ],
     "lab1_g_pruning": [
         (lambda p, k: np.mean([*fits(p, k)]), "share of supports"),
-        (lambda p, k: sum(fits(p, k, empty=False)), "residuals"),
-        (lambda p, k: sum(fits(p, k, empty=True)), "empty residuals"),
+        (lambda p, k: sum(fits(p, k, empty=False)), "as many columns as points"),
+        (lambda p, k: sum(fits(p, k, empty=True)), "need not be exact"),
     ],
     "lab1_g_l1": [(lambda: "0.5", "'0.5'"), (lambda: [0.5, 1.0], "one number")],
     "lab2_e": [(lambda layers: sum(n * (32 if b is None else b) for n, b in layers) / 8 / sum(n for n, _ in layers),
