@@ -154,17 +154,13 @@ def _named(mistakes, first, outcomes):
     """
     stops = isinstance(first.found, Exception)
     wrong = [one for one in outcomes if not one.right and isinstance(one.found, Exception) <= stops]
+    given = [one for one in wrong if stops and one.numbers is not None]  # that a mistake stops alike says little
     left = {
         message: [one for one in wrong if not _explains(mistake, one)]
         for message, mistake in mistakes.items()
-        if _explains(mistake, first)
+        if _explains(mistake, first) and (not given or any(_explains(mistake, one) for one in given))
     }
-    if stops:  # that a mistake stops alike says little: it should give some wrong number, too
-        given = [one for one in wrong if one.numbers is not None]
-        left = {text: rest for text, rest in left.items() if any(_explains(mistakes[text], one) for one in given)}
-    best = sorted(
-        left, key=lambda message: (len(left[message]), -sum(_explains(mistakes[message], o) for o in outcomes))
-    )
+    best = sorted(left, key=lambda text: (len(left[text]), -sum(_explains(mistakes[text], one) for one in outcomes)))
     single = first.numbers is None or first.numbers.size < 2
     right = [one for one in outcomes if one.right]
 

@@ -149,46 +149,39 @@ def _sgd(rate, **settings):
     return lambda parameters: torch.optim.SGD(parameters, lr=rate, **settings)
 
 
+def _with(**options):
+    return lambda case, steps: _moved(case, steps, **options)
+
+
 OWN = "this moves the weights by an optimizer of its own: call step of the one that is given"
 STEP_MISTAKES = {
     "the weights did not move: call backward, then optimizer.step": lambda case, steps: _moved(case, 0),
-    "the loss climbs: the sign is wrong": (
-        lambda case, steps: _moved(case, steps, loss_of=lambda z, y: -F.cross_entropy(z, y))
-    ),
-    "softmax is part of cross_entropy: give it the scores": (
-        lambda case, steps: _moved(case, steps, loss_of=lambda z, y: F.cross_entropy(z.softmax(1), y))
+    "the loss climbs: the sign is wrong": _with(loss_of=lambda z, y: -F.cross_entropy(z, y)),
+    "softmax is part of cross_entropy: give it the scores": _with(
+        loss_of=lambda z, y: F.cross_entropy(z.softmax(1), y)
     ),
     "this is the sum over the images: cross_entropy takes the mean": (
-        lambda case, steps: _moved(case, steps, loss_of=lambda z, y: F.cross_entropy(z, y, reduction="sum"))
+        _with(loss_of=lambda z, y: F.cross_entropy(z, y, reduction="sum"))
     ),
-    "this is the squared error: the loss is the cross-entropy": lambda case, steps: _moved(
-        case, steps, loss_of=lambda z, y: F.mse_loss(z, F.one_hot(y, z.shape[1]).float())
+    "this is the squared error: the loss is the cross-entropy": (
+        _with(loss_of=lambda z, y: F.mse_loss(z, F.one_hot(y, z.shape[1]).float()))
     ),
-    "cross_entropy takes the scores first, then the labels": (
-        lambda case, steps: _moved(case, steps, loss_of=lambda z, y: F.cross_entropy(y, z))
-    ),
-    "gradients of earlier steps are still there: call optimizer.zero_grad": (
-        lambda case, steps: _moved(case, steps, clear=False)
-    ),
+    "cross_entropy takes the scores first, then the labels": _with(loss_of=lambda z, y: F.cross_entropy(y, z)),
+    "gradients of earlier steps are still there: call optimizer.zero_grad": _with(clear=False),
     "the images go through the network twice, so its batch-norm statistics move twice: once is asked for": (
-        lambda case, steps: _moved(case, steps, looks=1)
+        _with(looks=1)
     ),
     "these are two steps: call optimizer.step once": lambda case, steps: _moved(case, 2 * steps),
-    "the gradients count twice: call backward once": lambda case, steps: _moved(case, steps, twice=True),
+    "the gradients count twice: call backward once": _with(twice=True),
     "the optimizer steps before backward: it moves the weights by gradients that are gone": (
-        lambda case, steps: _moved(case, steps, loss_of=lambda z, y: 0 * F.cross_entropy(z, y))
+        _with(loss_of=lambda z, y: 0 * F.cross_entropy(z, y))
     ),
-    "batch normalisation must learn in a training step: leave the network's mode as it is": (
-        lambda case, steps: _moved(case, steps, evaluating=True)
-    ),
+    "batch normalisation must learn in a training step: leave the network's mode as it is": _with(evaluating=True),
     "this moves the weights past the optimizer, which has a weight decay as well: call its step": (
         lambda case, steps: _moved(case, steps, optimizer_of=_sgd((*case, 0.1)[3] if len(case) > 3 else 0.1))
     ),
-    **{
-        f"{OWN}; this one's rate is {rate}": lambda case, steps, rate=rate: _moved(case, steps, optimizer_of=_sgd(rate))
-        for rate in (0.01, 0.001, 0.002, 0.1, 1.0)
-    },
-    f"{OWN}; this is Adam": lambda case, steps: _moved(case, steps, optimizer_of=torch.optim.Adam),
+    **{f"{OWN}; this one's rate is {rate}": _with(optimizer_of=_sgd(rate)) for rate in (0.01, 0.001, 0.002, 0.1, 1.0)},
+    f"{OWN}; this is Adam": _with(optimizer_of=torch.optim.Adam),
 }
 
 
