@@ -19,8 +19,9 @@ def of_a_class(names, stems):
     found = [(called(name.rpartition("/")[2], stems), name.split("/")[1:]) for name in names]
     found = [(named, place) for named, place in found if named and place]
     if loose := [named for named, place in found if len(place) == 1]:  # right in it: with names in front, or one's own
-        beside = [set(part) for part in zip(*(named[1:] for named in loose))]  # what stands in front of it, and behind
-        return any(len(names) > 1 and "" not in names for names in beside)
+        _, fronts, backs = map(set, zip(*loose))
+        twice = len(loose) > len({stem for stem, _, _ in loose})  # one's own may end otherwise, each once
+        return len(fronts) > 1 and "" not in fronts or twice and len(backs) > 1 and "" not in backs
     found = [(named[0], place) for named, place in found]
     return any(len({place[0] for named, place in found if named == stem}) > 1 for stem in stems)
 

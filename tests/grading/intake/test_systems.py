@@ -711,6 +711,10 @@ MENDED = {
         {f"A A_1_assignsubmission_codehandin/{ONE}": "a", f"B B_2_assignsubmission_file/{ONE}": "b"},
         {"A A": "a", "B B": "b"},
     ),
+    "one's own endings are no names of people": (
+        {f"anna/{FIRST} my part.ipynb": "a", f"anna/{SECOND} the rest.ipynb": "a2"},
+        {"anna": "a"},
+    ),
     "names behind, in an enclosing folder": (
         {f"Lab 1/{ONE} - Anna Adams.ipynb": "a", f"Lab 1/{ONE} - Ben Berg.ipynb": "b"},
         {"Anna Adams": "a", "Ben Berg": "b"},

@@ -5,6 +5,7 @@ Sources: grade/import/csv, mod/assign/feedback/offline and mod/assign/feedback/f
 
 import re
 
+from ...intake import moodle as intake
 from .. import tables
 from .marks import TITLE, Roster, letters, named, person
 
@@ -25,7 +26,7 @@ def _participant(line):
 def _match(roster_path, needed, marks):
     """Return (the Roster, [(mark, line), ...], notes); by the participant's number where the roster has it.
 
-    A team's number is another one: so the name has to be the person's, where the roster has names.
+    A team's number is another one: so the name has to be the person's, unless the names are hidden.
     """
 
     def numbered(line):
@@ -33,11 +34,12 @@ def _match(roster_path, needed, marks):
         return f"{number} {'' if number in name else letters(name)}" if number else ""
 
     def keys_of(mark):
-        hidden = "" if person(mark).endswith(mark.id) else letters(person(mark))
-        return mark.id and f"{mark.id} {hidden}", *[mark.student] * 3, person(mark)
+        hidden = intake.owner(mark.place) and mark.student.endswith((mark.id, f"({mark.id})"))
+        by_number = f"{mark.id} {letters(person(mark))}" if mark.id else "", mark.id if hidden else ""
+        return *by_number, *[mark.student] * 3, person(mark)
 
     named_by = [lambda line, key=key: line.get(key, "") for key in KNOWN_BY]
-    roster = Roster(roster_path, needed, [numbered, *named_by, _full_name])
+    roster = Roster(roster_path, needed, [numbered, numbered, *named_by, _full_name])
     return roster, *roster.match(marks, keys_of)
 
 

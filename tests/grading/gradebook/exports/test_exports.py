@@ -465,6 +465,18 @@ def test_moodles_teams_are_known_by_the_worksheets_column_and_never_by_their_num
     assert take.moodle_worksheet((out / "moodle-worksheet.csv").read_bytes(), PARTICIPANTS, 14) == {}
 
 
+@pytest.mark.parametrize("word", ["Participant", "Teilnehmerin"])
+def test_moodles_hidden_names_are_known_by_their_numbers(grade, tmp_path, word):
+    hidden = "Identifier,Status,Grade,Last modified (grade)\n" + "".join(
+        f"Participant {number},Submitted,,-\n" for number in (4711, 4712, 4713)
+    )
+    files = [f"{word}_{number}_assignsubmission_file/{ONE}" for number in (4711, 4712)]
+    out = grade(files, "--export", "moodle-worksheet", "--roster", table(tmp_path / "w.csv", hidden))
+    assert set(take.moodle_worksheet((out / "moodle-worksheet.csv").read_bytes(), PARTICIPANTS, 14)) == {4711, 4712}
+    entered = take.moodle_feedback_files((out / "moodle-feedback.zip").read_bytes(), PARTICIPANTS)
+    assert set(entered) == {4711, 4712}
+
+
 def test_moodles_list_of_participants_knows_several_groups_of_one_person(grade, tmp_path):
     people = 'First name,Last name,Email address,Groups\nA,A,a@x.org,"Tutorial 1, Team A"\nB,B,b@x.org,Team A\n'
     out = grade(TEAMS[:1], "--export", "moodle", "--roster", table(tmp_path / "p.csv", people))
