@@ -168,12 +168,9 @@ def _named(mistakes, first, outcomes):
         for message, mistake in mistakes.items()
         if _explains(mistake, first)
     }
-    if stops:  # that a mistake stops alike says little: it should give some wrong number, too
-        given = [one for one in wrong if one.numbers is not None]
-        left = {text: rest for text, rest in left.items() if any(_explains(mistakes[text], one) for one in given)}
-    best = sorted(
-        left, key=lambda message: (len(left[message]), -sum(_explains(mistakes[message], o) for o in outcomes))
-    )
+    given = [one for one in wrong if one.numbers is not None or not stops]  # that it stops alike says little
+    left = {text: rest for text, rest in left.items() if any(_explains(mistakes[text], one) for one in given)}
+    best = sorted(left, key=lambda text: (len(left[text]), -sum(_explains(mistakes[text], o) for o in outcomes)))
     single = first.numbers is None or first.numbers.size < 2
     right = [one for one in outcomes if one.right]
 
