@@ -167,7 +167,7 @@ def by_module(model, bits):
 
 
 NETWORKS = {
-    "lab2_b": {"by loops": (through_loops, None), "in half precision": (halved, "not the given network's weights"),
+    "lab2_b": {"by loops": (through_loops, None), "in half precision": (halved, "not rounded or in half()"),
         "in double precision": (lambda m, b: copied(m, b).double(), ""),
         "asked for gradients": (lambda m, b: copied(m, b).requires_grad_(True), None)},
     "lab2_c": {"a closure": (by_closure, None), "autograd alone": (by_autograd_alone, None),
