@@ -154,11 +154,11 @@ def _named(mistakes, first, outcomes):
     """
     stops = isinstance(first.found, Exception)
     wrong = [one for one in outcomes if not one.right and isinstance(one.found, Exception) <= stops]
-    given = [one for one in wrong if stops and one.numbers is not None]  # that a mistake stops alike says little
+    given = [one for one in outcomes if stops and one.numbers is not None]  # then to stop alike says little
     left = {
         message: [one for one in wrong if not _explains(mistake, one)]
         for message, mistake in mistakes.items()
-        if _explains(mistake, first) and (not given or any(_explains(mistake, one) for one in given))
+        if _explains(mistake, first) and (not given or any(_explains(mistake, one) for one in given if not one.right))
     }
     best = sorted(left, key=lambda text: (len(left[text]), -sum(_explains(mistakes[text], one) for one in outcomes)))
     single = first.numbers is None or first.numbers.size < 2
