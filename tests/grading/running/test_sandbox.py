@@ -137,10 +137,11 @@ def test_waiting_for_a_processor_that_others_have_is_no_time_of_its_own(ended, m
     others = [subprocess.Popen(spin, stdout=subprocess.PIPE, start_new_session=True) for _ in range(3)]
     try:
         assert all(one.stdout.read(1) for one in others)
+        # One second of work takes four beside three others; what it takes to start on a busy computer comes on top.
         works = "while time.process_time() < 1: pass\nos._exit(7)"
-        assert ended(works, limits=Limits(seconds=1.5)) == "it ran longer than 1.5 s"
-        assert ended(works, limits=Limits(seconds=1.5, patience=60)) == "its process was ended with exit code 7"
-        assert ended("time.sleep(60)", limits=Limits(seconds=1.5, patience=60)) == "it ran longer than 1.5 s"
+        assert ended(works, limits=Limits(seconds=2.5)) == "it ran longer than 2.5 s"
+        assert ended(works, limits=Limits(seconds=2.5, patience=60)) == "its process was ended with exit code 7"
+        assert ended("time.sleep(60)", limits=Limits(seconds=2.5, patience=60)) == "it ran longer than 2.5 s"
     finally:
         os.sched_setaffinity(0, own)
         for one in others:
