@@ -6,6 +6,7 @@ import torch
 from torch.nn import functional as F
 
 from ..networks.quantize import QuantLinear, quant_layers
+from .cases import changed, copied
 from .comparison import IN_PLACE
 from .failure import Misbehaved
 from .report import Report
@@ -233,9 +234,9 @@ def lab2_c(finetune_step, seed=0):
         model, optimizer, x, y = CASES[kind](*numbers)
         mode = model.training
         for _ in range(steps):
-            given = x.clone(), y.clone()
+            given = copied((x, y))
             finetune_step(model, optimizer, x, y)
-            if not (torch.equal(x, given[0]) and torch.equal(y, given[1])):
+            if changed((x, y), given):
                 raise Misbehaved(IN_PLACE)
         if model.training != mode:
             name = "train" if model.training else "eval"

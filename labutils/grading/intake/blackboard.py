@@ -3,20 +3,19 @@
 The text has who it was, what was typed into Blackboard's own page, and the files' names.
 """
 
-import contextlib
 import os
 import re
 from collections import Counter
 from pathlib import Path
 
 from .owner import Owner
+from .texts import read
 
 NAMED = re.compile(
     r"(?P<front>.+?)_(?P<word>[^\W\d_]+)_(?P<date>\d{4}-\d\d-\d\d)(?P<time>(?:-\d\d)*)(?:_(?P<file>.+)|\.txt)"
 )
-PERSON = re.compile(
-    r"\s*[^:\n]{1,40}:[ \t]*(\S[^\n]*?)[ \t]*\(([^()\s]+)\)[ \t]*(?:\r?\n|\Z)"
-)  # "Name: Anna Adams (aadams)"
+# "Name: Anna Adams (aadams)"
+PERSON = re.compile(r"\s*[^:\n]{1,40}:[ \t]*(\S[^\n]*?)[ \t]*\(([^()\s]+)\)[ \t]*(?:\r?\n|\Z)")
 MOST_BYTES = 1_000_000  # of an attempt's text
 EMPTY = {  # what Blackboard says where a student said nothing
     "Submission Field:",
@@ -49,7 +48,7 @@ def named(folder, owners):
     fronts = {owner.id for owner in owners.values() if owner}
     common = os.path.commonprefix(list(fronts)) if len(fronts) > 1 else max(fronts, default="")
     people = {front: (front[common.rfind("_") + 1 :],) * 2 for front in fronts}
-    texts = {path: _text(Path(folder, path)) for path, owner in owners.items() if owner and not owner.file}
+    texts = {path: read(Path(folder, path), MOST_BYTES) for path, owner in owners.items() if owner and not owner.file}
     for path, text in texts.items():
         if person := PERSON.match(text):
             people[owners[path].id] = person[2], person[1]
@@ -62,18 +61,6 @@ def named(folder, owners):
             owner = owner._replace(id=user, name=name, part=part, typed=typed.get(path, ""))
         found[path] = owner
     return found
-
-
-def _text(file):
-    try:
-        with open(file, "rb") as opened:
-            raw = opened.read(MOST_BYTES)
-    except OSError:
-        return ""
-    for encoding in ("utf-16",) if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig",):
-        with contextlib.suppress(UnicodeDecodeError):
-            return raw.decode(encoding)
-    return raw.decode("cp1252", "replace")
 
 
 def _typed(texts):

@@ -5,11 +5,13 @@ language of whoever downloads: then Sakai is known by its `timestamp.txt` or `gr
 same stands in front of the file's name. Source: AssignmentServiceImpl.java of Sakai.
 """
 
+import contextlib
 import csv
 import re
 from pathlib import Path
 
 from .owner import Owner
+from .texts import read
 
 WHO = r"(?:^|.*?/)(?P<name>[^/]+?)(?:\s*\((?P<id>[^()/]+)\))?"
 HANDED_IN = re.compile(WHO + r"[/_]Submission attachment\(s\)[/_](?P<file>.+)")
@@ -21,7 +23,7 @@ TRANSLATED = re.compile(
     r"(?:^|.*?/)(?P<name>[^/]*,[^/]*?)\s*\((?P<id>[^()/]+)\)(?:/(?P<inner>[^/]+)/|_(?P<front>[^/_]+)_)(?P<file>.+)"
 )
 FEEDBACK = ("feedback", "rückmeldung", "retroal", "comentari", "comment", "rétroaction", "devolu")  # is the teacher's
-MOST = 5_000_000  # signs of a table
+MOST_BYTES = 5_000_000  # of a table
 BESIDE = re.compile(r"(?:.*[/_])?(?:timestamp\.txt|grades\.(?:csv|xlsx?))")
 LATE, IN_TIME = ("late", "tarde"), ("", "on time", "a tiempo")  # as grades.csv says it in English and Spanish
 MEMBER = re.compile(r"\s*([^;]+?)\s*\(([^()]+)\)")  # of a team, in members.txt: "Adams, Anna(aadams); ..."
@@ -47,21 +49,21 @@ def named(folder, owners):
     late, members = {}, {}
     for path, owner in owners.items():
         if owner is None and re.fullmatch(r"(?:.*/)?grades\.csv", path):
-            text = _text(Path(folder, path))
-            for line in csv.reader(text.splitlines(), delimiter=max(",;", key=text.count)):
-                if len(line) > 5:  # ids, names, grade and time come first, or a team's title, id, members, ...
-                    word = line[6 if len(line) > 6 else 5].strip().casefold()
-                    late |= dict.fromkeys(line[:2], word in LATE if word in (*LATE, *IN_TIME) else None)
-        elif owner and path.endswith("members.txt"):
-            members[owner.id] = tuple(MEMBER.findall(_text(Path(folder, path))))
+            late |= _lateness(read(Path(folder, path), MOST_BYTES))
+        elif owner and not owner.file and path.endswith("members.txt"):  # Sakai's, not one that was handed in
+            members[owner.id] = tuple(MEMBER.findall(read(Path(folder, path), MOST_BYTES)))
     return {
         path: owner and owner._replace(late=late.get(owner.id, late.get(owner.name)), members=members.get(owner.id, ()))
         for path, owner in owners.items()
     }
 
 
-def _text(file):
-    try:
-        return file.read_text(encoding="utf-8-sig", errors="replace")[:MOST]
-    except OSError:
-        return ""
+def _lateness(text):
+    """Return {id, and name, of a line in a grades.csv: whether it says late, None where it cannot be told}."""
+    late = {}
+    with contextlib.suppress(csv.Error):
+        for line in csv.reader(text.splitlines(), delimiter=max(",;", key=text.count)):
+            if len(line) > 5:  # ids, names, grade and time come first, or a team's title, id, members, ...
+                word = line[6 if len(line) > 6 else 5].strip().casefold()
+                late |= dict.fromkeys(line[:2], word in LATE if word in (*LATE, *IN_TIME) else None)
+    return late

@@ -116,7 +116,7 @@ def returned(value, arguments, exchange):
     sent = [*answer["arguments"], *map(exchange.encode, LAST[:1])]
     if LAST and sent[-1] != LAST[1]:
         answer["last"] = sent[-1]
-    same = [k for k, one in enumerate(known) if exchange.are_one(one, value) and not isinstance(one, exchange.PLAIN)]
+    same = [place for place, one in enumerate(known) if one is value and not isinstance(one, exchange.PLAIN)]
     if same:
         LAST[:] = value, sent[same[0]]
         return answer | {"is": same[0]}

@@ -639,6 +639,20 @@ def test_a_typed_page_that_cannot_be_read_is_flagged(tmp_path):
     assert submissions.said(tmp_path / "gone.html").startswith("'gone.html', typed into the course system, cannot be")
 
 
+def test_sakais_lists_are_not_what_a_student_calls_so_and_a_broken_one_stops_nobody(tmp_path):
+    files = {
+        f"Lab 1/Adams, Anna(aadams)/Submission attachment(s)/{ONE}": "a",
+        "Lab 1/Adams, Anna(aadams)/Submission attachment(s)/members.txt": "Berg, Ben(bberg)",
+        f"Lab 1/Berg, Ben(bberg)/Submission attachment(s)/{ONE}": "b",
+        "Lab 1/grades.csv": f"aadams,aadams,Adams,Anna,,now,Late\n{'x' * 200_000},,,,,,",
+    }
+    found = collected(files, tmp_path)
+    assert {name: (one.members, one.late) for name, one in found.items()} == {
+        "Adams, Anna": ((), True),
+        "Berg, Ben": ((), None),
+    }
+
+
 def test_canvas_counts_versions_in_front_of_the_last_ending(tmp_path):
     found = collected({f"bb_102_9002_{ONE}-1.txt": "new", f"bb_102_9003_{ONE}.txt": "old"}, tmp_path)
     assert found["bb"].again and found["bb"].notebooks[FIRST].read_text() == "new"

@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from labutils.grading.running import exchange
+from labutils.grading.running import exchange, student_process
 
 
 @pytest.mark.parametrize(
@@ -110,3 +110,9 @@ optimizer.step()
 """
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert found.returncode == 0, found.stderr
+
+
+def test_an_argument_turned_around_is_not_the_argument():
+    w = np.arange(3.0)
+    assert "is" in student_process.returned(w, [w], exchange)
+    assert "is" not in student_process.returned(w[::-1], [w], exchange)

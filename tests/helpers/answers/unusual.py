@@ -110,6 +110,7 @@ OPERATORS = {
     "by medians": ((by_median, prox), None),
     "without a threshold the same numbers": ((lambda w, t: soft(w, t) if t else w[:], prox), None),
     "without a threshold the same array": ((lambda w, t: soft(w, t) if t else w, prox), None),
+    "without a threshold backwards": ((lambda w, t: soft(w, t) if t else w[::-1], prox), ""),
     "tiny numbers for zeros": ((soft, lambda w, p, r, c: prox(w, p, r, c) + 1e-12), "exactly zero"),
 }
 

@@ -25,8 +25,11 @@ def known(marks, roster_path=None):
     roster = Roster(roster_path, (), [keys[0], *keys])
     if len(roster.columns) < 2:
         raise ValueError(f"{roster_path}: expected a user id and a name first, found {', '.join(roster.columns)}")
-    ids = {mark.student: "" if mark.id.isdecimal() else mark.id for mark in marks}  # a number is another system's
-    found, notes = roster.match(marks, lambda mark: (ids.get(mark.student, ""), mark.student, person(mark)))
+
+    def keys_of(mark):
+        return "" if mark.id.isdecimal() else mark.id, mark.student, person(mark)  # a number is another system's
+
+    found, notes = roster.match(marks, keys_of)
     return [(mark, *first_two(line)) for mark, line in found], notes
 
 
