@@ -7,7 +7,7 @@ what a known mistake gives is told so.
 import numpy as np
 
 from ..linear.regression import THREE_POINTS
-from . import cases, mistakes
+from . import cases, lab1_mistakes
 from .cases import AWAY, RATE
 from .reference import ends, moved, pruned, slope, twice
 from .report import Report
@@ -70,7 +70,7 @@ def lab1_b(step, seed=0):
         return step(w, THREE_POINTS, RATE)
 
     report = Report("lab1_b", "One step of gradient descent")
-    known = mistakes.around(lambda v, w, rate: v)
+    known = lab1_mistakes.around(lambda v, w, rate: v)
     report.agree("one step from a point away from zero", step, moved, cases.steps(seed), 1, known)
     right = moved(AWAY, THREE_POINTS, RATE)
     report.close("called twice on the same array", lambda: twice(one_step, AWAY), right)
@@ -92,8 +92,8 @@ def lab1_c(step, seed=0):
 
     report = Report("lab1_c", "One step of iterative pruning")
     label = "one step from a point away from zero"
-    report.agree(label, step, pruning_step, drawn, 1, mistakes.PRUNING)
-    report.agree("magnitudes that tie", step, pruning_step, cases.ties(seed), 0.5, mistakes.CHOOSING)
+    report.agree(label, step, pruning_step, drawn, 1, lab1_mistakes.PRUNING)
+    report.agree("magnitudes that tie", step, pruning_step, cases.ties(seed), 0.5, lab1_mistakes.CHOOSING)
     once = pruning_step(AWAY, THREE_POINTS, RATE, 2)
     report.close("called twice on the same array", lambda: twice(one_step, AWAY), once, 0.5)
     return ends(report, one_step, [0, 3, 0, 0, -1], "200 steps from zero end at the two-sparse solution")

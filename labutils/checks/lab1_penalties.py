@@ -7,9 +7,9 @@ what a known mistake gives is told so.
 import numpy as np
 
 from ..linear.regression import THREE_POINTS, Regression, lasso_three_points
-from . import cases, mistakes, mistakes_proximal
+from . import cases, lab1_mistakes, lab1_mistakes_proximal
 from .cases import AWAY, RATE
-from .mistakes import subgradient_step
+from .lab1_mistakes import subgradient_step
 from .reference import after, ends, moved, shrunk, trimmed, twice
 from .report import Report
 
@@ -25,7 +25,7 @@ def lab1_d(step, seed=0):
         return step(w, *here[1:])
 
     report = Report("lab1_d", "One subgradient step with an L1 penalty")
-    known = mistakes.SUBGRADIENT
+    known = lab1_mistakes.SUBGRADIENT
     report.agree("one step from a point away from zero", step, subgradient_step, no_zeros, 1, known)
     report.agree("one step from two zeros", step, subgradient_step, at_zeros, 1, known)
     once = subgradient_step(*here)
@@ -46,9 +46,9 @@ def lab1_e(operator, step, seed=0):
 
     report = Report("lab1_e", "Soft thresholding and the proximal gradient step")
     label = "the operator, called twice on the same array"
-    report.agree(label, operator, shrunk, operated, 1, mistakes_proximal.OPERATOR)
+    report.agree(label, operator, shrunk, operated, 1, lab1_mistakes_proximal.OPERATOR)
     label = "one step, called twice on the same array"
-    report.agree(label, step, right, cases.priced(seed), 1, mistakes_proximal.PROXIMAL)
+    report.agree(label, step, right, cases.priced(seed), 1, lab1_mistakes_proximal.PROXIMAL)
     label = "200 steps from zero, lambda 1, end at the closed form of the Lasso"
     return ends(report, lambda w: step(w, THREE_POINTS, RATE, 1.0), lasso_three_points(1.0), label)
 
@@ -71,7 +71,7 @@ def lab1_f(step, seed=0):
 
     report = Report("lab1_f", "One step with the trimmed L1 penalty")
     label = "one step, called twice on the same array"
-    report.agree(label, step, trimmed_step, [*drawn, *tied], 2, mistakes_proximal.TRIMMED)
+    report.agree(label, step, trimmed_step, [*drawn, *tied], 2, lab1_mistakes_proximal.TRIMMED)
     biased = {"this is the Lasso's biased solution: the `keep` largest must go unpenalised": lasso_three_points(1.0)}
     ends(report, one_step(2), [0, 3, 0, 0, -1], "200 steps from zero, lambda 1, keep 2", mistakes=biased)
     return ends(report, one_step(0), lasso_three_points(1.0), "with keep 0 it ends at the Lasso")

@@ -1,4 +1,4 @@
-"""What the steps of Lab 1 must give. Used by `mistakes`, `lab1` and `lab1_penalties`.
+"""What the steps of Lab 1 must give. Used by `lab1_mistakes`, `lab1` and `lab1_penalties`.
 
 The reference stands here once, apart from what students can import.
 """

@@ -4,7 +4,6 @@ The weights are not kept; the predictions on the test images are, so that two sc
 """
 
 import base64
-import math
 from typing import NamedTuple
 
 import numpy as np
@@ -42,16 +41,3 @@ TABLE = KeptTable("repeats", "the homework's fine-tunings from several seeds", _
 def load(name, folder=None):
     """Return the kept runs of a data set: {bits: {seed: Run}}; raise as `KeptTable.load` does."""
     return TABLE.load(name, folder)
-
-
-def mcnemar(right_one, right_other):
-    """Return (images that only one gets right, that only the other does, the probability of so uneven a split).
-
-    Parameters: right_one, right_other, whether each of two networks is right, booleans (n,) for the same images.
-    Returns: two counts, and the two-sided p-value of McNemar's test, exact: how often a fair coin splits so unevenly.
-    Source: McNemar (1947).
-    """
-    one, other = int(np.sum(right_one & ~right_other)), int(np.sum(right_other & ~right_one))
-    tosses = one + other
-    tail = sum(math.comb(tosses, k) for k in range(min(one, other) + 1))
-    return one, other, min(1.0, 2 * tail / 2**tosses)

@@ -5,9 +5,9 @@ Sources: lib/gradebook_importer.rb and infer_comment_context_from_filename of ca
 
 import re
 
-from ...intake import canvas as intake
+from ...intake.canvas import owner
 from .. import tables
-from .marks import TITLE, Roster, letters, named, person
+from .marks import TITLE, Roster, id_of, letters, named, person
 
 PLAIN_COLUMNS = ("Student", "ID", "Section")
 ASSIGNMENT = re.compile(r"(.+) \(\d+\)")
@@ -70,8 +70,7 @@ def rows(marks, most, roster_path=None, title=None):
 
 def _id(mark):
     """Return Canvas' number of a student, "" where the mark came from elsewhere, or without names."""
-    owner = intake.owner(mark.place)
-    return mark.id if owner and owner.id == mark.id and mark.id.isdecimal() else ""
+    return id_of(mark, owner) if mark.id.isdecimal() else ""
 
 
 def _name(line):

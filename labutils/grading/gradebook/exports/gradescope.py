@@ -6,9 +6,9 @@ Sources: "Autograder Specifications" and "Submission Metadata" of Gradescope, "E
 
 import json
 
-from ...intake import gradescope as intake
+from ...intake.gradescope import owner
 from ...release.archive import pack
-from .marks import Roster, named, person
+from .marks import Roster, id_of, named, person
 
 LONGEST = 2_000  # characters of a message; PrairieLearn takes 1 MB of results in all
 PUBLISHED = "after_published"
@@ -104,8 +104,8 @@ def look_up(marked, titles, roster_path=None):
     """
     by_mark = {mark.student: result for result, mark in marked}
     marks = [mark for _, mark in marked]
-    known = [(mark, mark.id) for mark in marks if intake.owner(mark.place)]
-    unknown = [mark.student for mark in marks if not intake.owner(mark.place)]
+    known = [(mark, mark.id) for mark in marks if id_of(mark, owner)]
+    unknown = [mark.student for mark in marks if not id_of(mark, owner)]
     notes = [f"--roster is needed for {named(unknown)}"] * bool(unknown)
     if roster_path is not None:
         keys = [lambda line, key=key: line.get(key, "") for key in ("SID", "Email", "Name")]

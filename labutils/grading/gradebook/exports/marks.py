@@ -66,6 +66,12 @@ def named(people):
     return ", ".join(people[:MOST_NAMED]) + f" and {more} more" * (more > 0)
 
 
+def id_of(mark, owner):
+    """Return the number of who handed in, "" where it is another system's; `owner`, this system's of `intake`."""
+    found = owner(mark.place)
+    return mark.id if found and found.id == mark.id else ""
+
+
 class Roster:
     """The people of a course, as its system's own export lists them.
 

@@ -5,9 +5,9 @@ Sources: grade/import/csv, mod/assign/feedback/offline and mod/assign/feedback/f
 
 import re
 
-from ...intake import moodle as intake
+from ...intake.moodle import owner
 from .. import tables
-from .marks import TITLE, Roster, letters, named, person
+from .marks import TITLE, Roster, id_of, letters, named, person
 
 IDENTIFIER, GRADE, MODIFIED, COMMENTS = "Identifier", "Grade", "Last modified (grade)", "Feedback comments"
 KNOWN_BY = ("Username", "Email address", "ID number")
@@ -34,8 +34,9 @@ def _match(roster_path, needed, marks):
         return f"{number} {'' if number in name else letters(name)}" if number else ""
 
     def keys_of(mark):
-        hidden = intake.owner(mark.place) and mark.student.endswith((mark.id, f"({mark.id})"))
-        by_number = f"{mark.id} {letters(person(mark))}" if mark.id else "", mark.id if hidden else ""
+        number = id_of(mark, owner)
+        hidden = mark.student.endswith((number, f"({number})"))
+        by_number = f"{number} {letters(person(mark))}" if number else "", number if hidden else ""
         return *by_number, *[mark.student] * 3, person(mark)
 
     named_by = [lambda line, key=key: line.get(key, "") for key in KNOWN_BY]

@@ -5,8 +5,9 @@ Sources: AssignmentAction.java, SpreadsheetExporter.java and ImportGradesHelper.
 
 import re
 
+from ...intake.sakai import owner
 from .. import tables
-from .marks import TITLE, Roster, named, person
+from .marks import TITLE, Roster, id_of, named, person
 
 STUDENT = re.compile(  # "Last, First(id)"; where names are hidden, what stands in front of what was handed in
     r"(?:^|.*?/)(?P<folder>(?P<name>[^/]+?)\s*\((?P<id>[^()/]+)\)|(?P<hidden>[^/]+?)(?=[/_]Submission att))[/_]"
@@ -26,10 +27,7 @@ def known(marks, roster_path=None):
     if len(roster.columns) < 2:
         raise ValueError(f"{roster_path}: expected a user id and a name first, found {', '.join(roster.columns)}")
 
-    def keys_of(mark):
-        return "" if mark.id.isdecimal() else mark.id, mark.student, person(mark)  # a number is another system's
-
-    found, notes = roster.match(marks, keys_of)
+    found, notes = roster.match(marks, lambda mark: (id_of(mark, owner), mark.student, person(mark)))
     return [(mark, *first_two(line)) for mark, line in found], notes
 
 

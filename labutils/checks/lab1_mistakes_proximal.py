@@ -7,7 +7,7 @@ of the operator, of weights and a threshold.
 import numpy as np
 
 from .cases import RATE
-from .mistakes import CHOICES, around, subgradient_step
+from .lab1_mistakes import CHOICES, around, subgradient_step
 from .reference import STILL, moved, of_largest, pruned, shrunk, slope, trimmed
 
 HARD = "this is hard thresholding: what survives must move towards zero too"
