@@ -292,6 +292,17 @@ def test_sakai_by_the_sites_list(grade, tmp_path):
     assert "does not have eve" in grade.said
 
 
+@pytest.mark.parametrize(
+    "file, entered",
+    [(f"Lab 1/Adams, Anna(101)/Submission attachment(s)/{ONE}", ["101"]), (f"adamsanna_101_9001_{ONE}", [])],
+)
+def test_sakai_knows_its_own_numbers_and_no_other_systems(grade, tmp_path, file, entered):
+    roster = table(tmp_path / "site.csv", "Student ID,Student Name\n101,Another name\n")
+    out = grade([file], "--export", "sakai", "--roster", roster)
+    _, *lines = (out / "sakai.csv").read_text(encoding="utf-8").splitlines()
+    assert [line.partition(",")[0] for line in lines] == entered
+
+
 def test_sakai_titles_are_headings_that_it_takes():
     for title in ("[x] y", "* starred", "# ignored", "Lab, 1"):
         head = sakai.rows([], 14, title)[0]
