@@ -96,7 +96,7 @@ tasks.lab()
     while "Click here" not in screen.stdout.readline():
         assert screen.poll() is None
     screen.terminate()
-    assert "Stopped." in screen.communicate(timeout=20)[0] and screen.returncode == 0
+    assert "Stopped." in screen.communicate(timeout=45)[0] and screen.returncode == 0
     assert not psutil.pid_exists(int((tmp_path / "pid").read_text()))
 
 

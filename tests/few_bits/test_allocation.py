@@ -82,9 +82,9 @@ def test_an_average_that_was_itself_computed_is_not_cut_short(total):
 def test_a_whole_resnet_takes_no_time():
     sizes = {i: [2304, 4608, 512, 9216, 18432, 2048, 36864][i % 7] for i in range(20)}
     table = {i: {bits: (i % 5 + 1) / 4**bits for bits in (2, 3, 4, 5, 6)} for i in sizes}
-    start = time.perf_counter()
+    start = time.process_time()
     found = allocate(table, sizes, 3.0)
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
     spent = sum(bits * sizes[layer] for layer, bits in found.items()) / sum(sizes.values())
     assert 2.95 < spent <= 3
     assert predicted_increase(table, found) < predicted_increase(table, dict.fromkeys(sizes, 3))

@@ -187,7 +187,7 @@ def test_a_notebook_has_a_bound_whatever_its_calls_take(tmp_path):
     begin = time.monotonic()
     limits = sandbox.Limits(seconds=4, call=2)
     found, rows, late = run([SETUP, DOUBLE._replace(source=f"{DOUBLE.source}\n{sleepy}"), COUNT], tmp_path, limits)
-    assert time.monotonic() - begin < 10
+    assert time.monotonic() - begin < 20  # its calls would take 28
     assert (found["status"], found["reason"], late) == ("failed", "it ran longer than 4 s", True)
 
 
@@ -211,7 +211,7 @@ def test_given_cells_are_the_instructors_and_experiments_are_not_run():
     experiment = code("import time\ntime.sleep(60)\nraise SystemExit")
     begin = time.monotonic()
     assert points(graded(between(experiment.source))) == ALL
-    assert time.monotonic() - begin < 15
+    assert time.monotonic() - begin < 40
 
 
 def test_what_a_student_added_and_an_answer_uses_is_run_whole():
@@ -342,10 +342,10 @@ def test_many_statements_are_run_in_a_time_that_grows_with_their_number():
     student, ran = notebook_run.Student(None, sandbox.Limits(seconds=60)), []
     student._ask = lambda request: ran.append(request) or {}
     statements = [dependencies.Statement(n, "w = 0", given=False) for n in range(30_000)]
-    begin = time.monotonic()
+    begin = time.process_time()
     for statement in [*statements, *statements]:
         student.run(statement)
-    assert len(ran) == 30_000 and time.monotonic() - begin < 5
+    assert len(ran) == 30_000 and time.process_time() - begin < 5
 
 
 def test_what_checks_keep_for_later_cannot_be_written_by_an_answer():

@@ -119,7 +119,7 @@ def test_a_closed_channel_is_an_end(ended):
 def test_a_process_that_is_gone_is_noticed_within_seconds(ended, kind):
     start = time.monotonic()
     ended("os._exit(0)", kind)
-    assert time.monotonic() - start < 10
+    assert time.monotonic() - start < 30
 
 
 @both
