@@ -10,7 +10,7 @@ from pathlib import Path
 from ... import files
 from .. import course
 from . import sandbox, scratch, submission_run
-from .kept import Kept, course_digest, submission_digest
+from .finished import Kept, course_digest, submission_digest
 from .notebook_run import furnish
 
 PATIENCE = 10  # seconds in which a scheduler must answer

@@ -3,17 +3,12 @@
 import contextlib
 import json
 import os
-import re
 import time
 
-from . import judge, processes, scratch
+from . import judge, processes, scratch, suspicions
 from .sandbox import Ended, one_line
 
 MOST_PARTS = 100_000  # lists and dicts in one answer, counted before it is parsed: each takes memory
-LOOKS = re.compile(
-    r"_getframe|currentframe|inspect\.stack|f_back|tb_frame|f_globals|gc\.get_|settrace|setprofile|sys\.modules|"
-    r"\bimport exchange|student_process|/proc/"
-)  # how code looks for who calls it, or for the channel to the grader
 
 
 class Student:
@@ -84,7 +79,7 @@ class Student:
         """Run a statement that has not; where it stops, flag it, and remember which names are not there for that."""
         if id(statement) in self.ran:  # an equal one may stand there twice
             return
-        if not statement.given and (looks := LOOKS.search(statement.source)):
+        if not statement.given and (looks := suspicions.LOOKS.search(statement.source)):
             self._flag(f"cell {statement.place + 1} looks for what calls it: {looks[0]}")
         try:
             error = self._ask({"run": statement.source}).get("error")

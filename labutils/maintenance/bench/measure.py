@@ -23,7 +23,7 @@ from ...linear import descent, regression
 from ...networks import checkpoints, evaluation, hardware, training
 from ...networks.resnet import ResNet20, folded, quantized
 from .. import results_table
-from . import convolutions, homework
+from . import convolutions, homework_loop
 from .turns import Row, in_turn
 
 PENALTY = 1.0
@@ -46,16 +46,16 @@ def networks(quick):
     """
     device, beside = hardware.default_device(), "homework's loop, float32"
     numbers = "bfloat16" if hardware.has_fast_bfloat16(device) else "float32"
-    images = random_images((2 if quick else 8) * homework.BATCH, 1)
+    images = random_images((2 if quick else 8) * homework_loop.BATCH, 1)
     known, count = images[:2], len(images.train_images)
     ours, theirs = ResNet20(BITS).to(device), ResNet20(BITS).to(device)
     optimizer = torch.optim.SGD(theirs.parameters(), 0.002, momentum=0.875, weight_decay=1e-4)
-    loader = homework.loader(*known, augmented=True)
-    x = torch.randn(homework.BATCH, 3, 32, 32, device=device).to(memory_format=torch.channels_last)
+    loader = homework_loop.loader(*known, augmented=True)
+    x = torch.randn(homework_loop.BATCH, 3, 32, 32, device=device).to(memory_format=torch.channels_last)
     bare_run = convolutions.alone(ResNet20().to(device, memory_format=torch.channels_last).train(), x, gradients=True)
     seconds = in_turn(
         lambda: training.finetune(ours, images, epochs=1, progress=False),
-        lambda: homework.train(theirs, loader, optimizer, device),
+        lambda: homework_loop.train(theirs, loader, optimizer, device),
         lambda: [bare_run() for _ in range(count // len(x))],
     )
     own, loop, bare = (count / taken for taken in seconds)
@@ -64,12 +64,12 @@ def networks(quick):
     yield Row(f"fine-tuning, {numbers}", "its convolutions alone", "images/s", own, bare, share, True)
     images = find.load()
     known, kept = (images.test_images[:count], images.test_labels[:count]), checkpoints.load(images.name, BITS)
-    loader, kept = homework.loader(*known, augmented=False), kept.to(device)
+    loader, kept = homework_loop.loader(*known, augmented=False), kept.to(device)
     x = x[: evaluation.FIT * torch.get_num_threads() // (1 if numbers == "bfloat16" else 2)]
     bare_run = convolutions.alone(folded(kept).to(memory_format=torch.channels_last), x, gradients=False)
     seconds = in_turn(
         lambda: training.evaluate(kept, *known),
-        lambda: homework.evaluate(kept, loader, device),
+        lambda: homework_loop.evaluate(kept, loader, device),
         lambda: [bare_run() for _ in range(round(count / len(x)))],
     )
     own, loop, bare = (count / taken for taken in seconds)
@@ -186,8 +186,9 @@ def finetune_once():
     nn.Conv2d(3, 4, 3).to(device)(torch.zeros(1, 3, 8, 8, device=device)).sum().backward()  # all of PyTorch is loaded
     before = peak_bytes()
     images = random_images(50_000, 10_000) if find.locate() is None else find.load()
+    two = 2 * homework_loop.BATCH
     few = images._replace(
-        train_images=images.train_images[: 2 * homework.BATCH], train_labels=images.train_labels[: 2 * homework.BATCH],
+        train_images=images.train_images[:two], train_labels=images.train_labels[:two],
         test_images=images.test_images[:1000], test_labels=images.test_labels[:1000],
     )  # fmt: skip
     training.finetune(ResNet20(BITS).to(device), few, epochs=1, progress=False)

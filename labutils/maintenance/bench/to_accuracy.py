@@ -12,7 +12,7 @@ import torch
 from ...datasets import find
 from ...networks import checkpoints, hardware, training
 from ...networks.resnet import ResNet20, quantized
-from . import homework
+from . import homework_loop
 from .turns import Row
 
 SPEEDUP = 10  # times less than the homework's loop
@@ -40,13 +40,13 @@ GOALS = (
 def homework_speed(images, batches=4):
     """Return the images a second that the homework's loop trains on, from so many batches after a first one."""
     device = hardware.default_device()
-    count = (batches + 1) * homework.BATCH
+    count = (batches + 1) * homework_loop.BATCH
     model = ResNet20((4, 4, 4)).to(device)
     optimizer = torch.optim.SGD(model.parameters(), 0.002, momentum=0.875, weight_decay=1e-4)
-    loader = homework.loader(images.train_images[:count], images.train_labels[:count], augmented=True)
-    homework.train(model, loader, optimizer, device)  # its workers start
+    loader = homework_loop.loader(images.train_images[:count], images.train_labels[:count], augmented=True)
+    homework_loop.train(model, loader, optimizer, device)  # its workers start
     start = time.perf_counter()
-    homework.train(model, loader, optimizer, device)
+    homework_loop.train(model, loader, optimizer, device)
     return count / (time.perf_counter() - start)
 
 

@@ -17,7 +17,7 @@ from helpers.small_course import COUNT, MASTER, SETUP, answering, code, points
 
 from labutils.grading import course
 from labutils.grading.intake.submissions import Submission
-from labutils.grading.running import class_run, kept, sandbox, scratch, submission_run
+from labutils.grading.running import class_run, finished, sandbox, scratch, submission_run
 
 pytestmark = pytest.mark.skipif(not sandbox.POSIX, reason="grading by running needs Linux or macOS")
 
@@ -164,7 +164,7 @@ def test_what_is_done_is_not_done_again_unless_it_changed(classroom, here, monke
     assert grade() == ["ann", "bob"]
     assert grade() == []
     assert grade(again="failed") == ["ann"]
-    monkeypatch.setattr(kept, "LIBRARIES", ("numpy",))
+    monkeypatch.setattr(finished, "LIBRARIES", ("numpy",))
     assert grade() == ["ann", "bob"]
 
 
@@ -173,13 +173,13 @@ def test_what_is_done_is_done_again_where_labutils_or_a_network_changed(tmp_path
     for name in ("labutils/checks/lab1.py", "labutils/show/style.css", "checkpoints/manifest.json"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("as it was")
-    monkeypatch.setattr(kept.files, "REPOSITORY", tmp_path)
-    monkeypatch.setattr(kept.checkpoints, "FOLDER", tmp_path / "checkpoints")
-    before = kept.course_digest({}, None)
-    assert kept.course_digest({}, None) == before
+    monkeypatch.setattr(finished.files, "REPOSITORY", tmp_path)
+    monkeypatch.setattr(finished.checkpoints, "FOLDER", tmp_path / "checkpoints")
+    before = finished.course_digest({}, None)
+    assert finished.course_digest({}, None) == before
     (tmp_path / place).write_text("mended")
-    assert kept.course_digest({}, None) != before
-    assert kept.course_digest({"01": [SETUP]}, None) != kept.course_digest({"01": [MASTER[0]]}, None)
+    assert finished.course_digest({}, None) != before
+    assert finished.course_digest({"01": [SETUP]}, None) != finished.course_digest({"01": [MASTER[0]]}, None)
 
 
 def test_what_ran_out_of_time_is_tried_again(classroom, here):
@@ -201,8 +201,8 @@ def test_one_question_is_graded_anew_and_the_others_stay_as_they_are_kept(classr
         return [result["questions"][name]["points"] for name in ("q1", "q2")]
 
     assert grade(1) == [1, 1]
-    monkeypatch.setattr(kept, "course_digest", lambda *_: "after a check was mended")
-    monkeypatch.setattr(class_run, "course_digest", kept.course_digest)
+    monkeypatch.setattr(finished, "course_digest", lambda *_: "after a check was mended")
+    monkeypatch.setattr(class_run, "course_digest", finished.course_digest)
     assert grade(2, question="q2") == [1, 2]
     assert grade(3) == [1, 2]
     with refused("--question", "q1, q2", "q1_text"):

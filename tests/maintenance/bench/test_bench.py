@@ -15,7 +15,7 @@ from torch import nn
 from labutils import __main__
 from labutils.datasets import find
 from labutils.linear.regression import THREE_POINTS
-from labutils.maintenance.bench import convolutions, homework, measure, report, to_accuracy, turns
+from labutils.maintenance.bench import convolutions, homework_loop, measure, report, to_accuracy, turns
 from labutils.maintenance.bench.turns import Row
 from labutils.networks import augmentation, hardware, quantize, resnet, training
 
@@ -23,8 +23,8 @@ from labutils.networks import augmentation, hardware, quantize, resnet, training
 @pytest.fixture
 def brief(monkeypatch):
     """Little work, one thread, no worker processes, one round."""
-    monkeypatch.setattr(homework, "BATCH", 4)
-    monkeypatch.setattr(homework, "WORKERS", 0)
+    monkeypatch.setattr(homework_loop, "BATCH", 4)
+    monkeypatch.setattr(homework_loop, "WORKERS", 0)
     monkeypatch.setattr(turns, "CHUNK", 1e-4)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -80,8 +80,8 @@ def test_the_homeworks_loop_trains_and_evaluates_as_plain_pytorch(brief):
 
     plain, model = network(), network()
     optimizers = [torch.optim.SGD(each.parameters(), 0.01, momentum=0.875) for each in (plain, model)]
-    batches = list(homework.loader(*images[:2], augmented=False))
-    loss, accuracy = homework.train(model, batches, optimizers[1], torch.device("cpu"))
+    batches = list(homework_loop.loader(*images[:2], augmented=False))
+    loss, accuracy = homework_loop.train(model, batches, optimizers[1], torch.device("cpu"))
     losses, right = [], 0
     for first in (0, 4, 8):
         x = augmentation.normalise(torch.as_tensor(images.train_images[first : first + 4])).contiguous()
@@ -94,16 +94,16 @@ def test_the_homeworks_loop_trains_and_evaluates_as_plain_pytorch(brief):
         optimizers[0].step()
     assert loss == pytest.approx(np.mean(losses), rel=1e-4) and accuracy == right / 10
     torch.testing.assert_close(model[1].weight, plain[1].weight, rtol=1e-4, atol=1e-5)
-    found = homework.evaluate(model, batches, torch.device("cpu"))
+    found = homework_loop.evaluate(model, batches, torch.device("cpu"))
     assert found == training.evaluate(plain, *images[:2])
 
 
 def test_the_homeworks_images_are_augmented_for_training_only(brief):
     images = measure.random_images(10, 1)
-    plain, augmented = (homework.Images(*images[:2], augmented=augmented) for augmented in (False, True))
+    plain, augmented = (homework_loop.Images(*images[:2], augmented=augmented) for augmented in (False, True))
     assert torch.equal(plain[3][0], plain[3][0]) and plain[3][1] == images.train_labels[3]
     assert len({augmented[3][0].numpy().tobytes() for _ in range(20)}) > 10
-    assert len(homework.loader(*images[:2], augmented=True)) == 3
+    assert len(homework_loop.loader(*images[:2], augmented=True)) == 3
 
 
 def test_the_bare_products_are_those_of_the_gradient():
@@ -238,6 +238,8 @@ def test_time_to_accuracy_counts_training_alone_and_misses_what_is_not_reached(b
 
 def test_the_homeworks_loop_is_timed_after_its_workers_have_started(brief, monkeypatch):
     calls = []
-    monkeypatch.setattr(homework, "train", lambda model, loader, *more: calls.append(len(loader)) or time.sleep(0.01))
+    monkeypatch.setattr(
+        homework_loop, "train", lambda model, loader, *more: calls.append(len(loader)) or time.sleep(0.01)
+    )
     speed = to_accuracy.homework_speed(random_data(train=40), batches=4)
     assert calls == [5, 5] and 100 < speed < 20 / 0.01
