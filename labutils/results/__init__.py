@@ -2,4 +2,4 @@
 
 from .. import hand_on
 
-__getattr__ = hand_on(__name__, ablation="", grid="", paired_test="", repeats="", sensitivity="")
+__getattr__ = hand_on(__name__, ablation="", grid="", repeats="", sensitivity="", significance="")

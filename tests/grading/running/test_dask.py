@@ -1,5 +1,6 @@
 """Grading on a cluster: a real scheduler and two workers on the loopback address, one of which is killed."""
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -21,23 +22,30 @@ CHECK = 'Report("q1", "Twice").close("of three", lambda: double(3), 6, 2)'
 @pytest.fixture
 def cluster(tmp_path):
     """(the scheduler's address, [the two workers' processes]); a worker does one thing at a time."""
-    file = tmp_path / "scheduler.json"
-    common = ["--scheduler-file", str(file), "--no-dashboard"]
-    programs = [["scheduler", *common, "--host", "127.0.0.1", "--port", "0"]]
-    programs += [["worker", *common, "--host", "127.0.0.1", "--nthreads", "1", "--no-nanny"]] * 2
+    file, processes = tmp_path / "scheduler.json", []
     log = open(tmp_path / "log", "w")  # noqa: SIM115, closed below
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-m", f"distributed.cli.dask_{name}", *words], stdout=log, stderr=log, cwd=tmp_path
-        )
-        for name, *words in programs
-    ]
+
+    def begin(name, *words):
+        command = [
+            sys.executable,
+            "-m",
+            f"distributed.cli.dask_{name}",
+            "--no-dashboard",
+            "--host",
+            "127.0.0.1",
+            *words,
+        ]
+        processes.append(subprocess.Popen(command, stdout=log, stderr=log, cwd=tmp_path))
+
     try:
+        begin("scheduler", "--scheduler-file", str(file), "--port", "0")
         for _ in range(600):
-            if file.exists():
+            with contextlib.suppress(OSError, ValueError):  # not there yet, or not whole
+                address = json.loads(file.read_text())["address"]
                 break
             time.sleep(0.1)
-        address = json.loads(file.read_text())["address"]
+        for _ in range(2):
+            begin("worker", address, "--nthreads", "1", "--no-nanny")
         with distributed.Client(address, timeout=60, set_as_default=False) as client:
             client.wait_for_workers(2, timeout=60)
         yield address, processes[1:]
