@@ -118,7 +118,8 @@ def look(path, given):
     try:
         cells = read(path)
     except ValueError as error:
-        return Found(path, path.stem if path.stem in given else "", False, str(error))
+        lab = path.stem if path.stem in given else ""
+        return Found(path, lab, False, f"{error}{'' if lab else ', left out'}")
     lab = lab_of(cells, given)
     if not lab:
         return Found(path, "", None, "none of the labs, left out")
@@ -186,7 +187,7 @@ def pack(take=()):
         print(f"{SIGNS[None]} {name}: no notebook, left out")
     for lab in lost:
         print(f"{SIGNS[False]} {lab}.ipynb: not there")
-    for lab in given.keys() - lost:
+    for lab in (lab for lab in given if lab not in lost):
         copies = [found for found in seen if found.lab == lab]
         packed[lab] = copies[0] if len(copies) == 1 else chosen(lab, copies, take)
         if packed[lab].path.name != f"{lab}.ipynb":
@@ -198,7 +199,8 @@ def pack(take=()):
         for lab, found in sorted(packed.items()):
             archive.writestr(f"{lab}.ipynb", found.path.read_bytes())
     files.write_whole(path, buffer.getvalue())
-    mend = sum(found.ok is False for found in packed.values()) + len(lost)
+    left_out = [found for found in seen if not found.lab]
+    mend = sum(found.ok is False for found in [*packed.values(), *left_out]) + len(lost)
     print(f"{path}: {len(packed)} notebooks, as they were last saved", end="")
     print(f"; look at the {mend} marked -> first, and pack again where you changed one." if mend else ".")
     return path

@@ -137,6 +137,29 @@ def test_a_renamed_lab_is_known_by_its_cells(folder, capsys):
     assert f"{FIRST}.ipynb" in packed(folder)
 
 
+def test_labs_are_asked_for_in_their_order(folder, capsys, monkeypatch):
+    labs = [f"{number:02}_lab" for number in range(6)]
+    cells = {lab: [[f"{lab}_{part}", True] for part in "ab"] for lab in labs}
+    files.write_json(folder.parent / hand_in.GIVEN, {lab: dict(ids) for lab, ids in cells.items()})
+    for lab in labs:
+        marked = [{"grade_id": name, "solution": True} for name, _ in cells[lab]]
+        made = {"cells": [{"cell_type": "code", "source": "1", "metadata": {"nbgrader": mark}} for mark in marked]}
+        for name in (f"{lab}.ipynb", f"{lab} (1).ipynb"):
+            (folder / name).write_text(json.dumps(made))
+    monkeypatch.setattr(builtins, "input", lambda prompt: "1")
+    packed(folder)
+    asked = [row.split()[3].rstrip(":") for row in capsys.readouterr().out.splitlines() if "notebooks are" in row]
+    assert asked == labs  # whatever order a set has
+
+
+def test_what_cannot_be_read_is_said_to_be_left_out_and_counted(folder, capsys):
+    (folder / "spoilt.ipynb").write_text("{ broken")
+    packed(folder)
+    out = capsys.readouterr().out
+    assert "left out; saved" in next(row for row in out.splitlines() if row.startswith("->   spoilt.ipynb: "))
+    assert "look at the 1 marked -> first" in out
+
+
 def test_nothing_is_left_out_silently(folder, capsys):
     nbformat.write(nbformat.v4.new_notebook(), folder / "scratch.ipynb")
     (folder / "helper.py").write_text("")

@@ -108,7 +108,7 @@ def _call(answer, reference, case):
     with contextlib.redirect_stdout(printed):
         try:
             found, spoilt = answer(*arguments), changed(arguments, case)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             if unwritten(error):
                 raise
             found, spoilt = error, False
@@ -137,7 +137,7 @@ def disagreement(answer, reference, cases, mistakes, more=()):
     outcomes += [_call(answer, reference, case) for case in more]
     if message := _named(mistakes, first, outcomes):
         return message
-    if isinstance(first.found, Exception):
+    if isinstance(first.found, BaseException):
         return stopped(first.found, dict(zip(inspect.signature(reference).parameters, first.case)))
     made_from = isinstance(first.case[0], tuple)  # numbers of the check's own, from which it makes the arguments
     called = "" if made_from else f", called with {_called_with(first.case)}"
@@ -152,8 +152,8 @@ def _named(mistakes, first, outcomes):
     with the arguments that bring it out. None where there is none of these. Where an answer stops only sometimes,
     something else is wrong there, too.
     """
-    stops = isinstance(first.found, Exception)
-    wrong = [one for one in outcomes if not one.right and isinstance(one.found, Exception) <= stops]
+    stops = isinstance(first.found, BaseException)
+    wrong = [one for one in outcomes if not one.right and isinstance(one.found, BaseException) <= stops]
     given = [one for one in outcomes if stops and one.numbers is not None]  # then to stop alike says little
     left = {
         message: [one for one in wrong if not _explains(mistake, one)]

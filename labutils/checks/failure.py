@@ -20,7 +20,7 @@ MEANINGS = {  # of what Python's or a library's words leave open
 PLACEHOLDER = "raise NotImplementedError"
 
 
-class Misbehaved(Exception):
+class Misbehaved(ValueError):
     """What an answer has done and should not, in words that are shown as they are."""
 
 
@@ -73,7 +73,8 @@ def stopped(error, arguments):
     if isinstance(error, Misbehaved):
         return text
     if sizes := re.search(r"size (\d+) is different from (\d+)", text):
-        text = f"shapes that do not fit: {sizes[1]} numbers meet {sizes[2]}; is a transpose missing, as in X.T?"
+        text = f"shapes that do not fit: {sizes[1]} numbers meet {sizes[2]}"
+        text += "; is a transpose missing, as in X.T, or are arguments in another order?"
     for part, meaning in MEANINGS.items():
         text = meaning if part in text else text
     shapes = _shapes(arguments) if ABOUT_SHAPES.search(text) else ""

@@ -31,6 +31,7 @@ STEPS = {
     "the factor 2 of the gradient is missing: problem.gradient has it": lambda w, p, rate: w - rate * slope(w, p) / 2,
     "the gradient step is missing": lambda w, p, rate: w,
     "this is the change of the weights: take the new weights": lambda w, p, rate: -rate * slope(w, p),
+    "this is the gradient times the rate: take it off w": lambda w, p, rate: rate * slope(w, p),
     "the gradient is taken at zero: take it at w": lambda w, p, rate: w - rate * slope(0 * w, p),
     "the rate counts twice on the gradient": lambda w, p, rate: w - rate * rate * slope(w, p),
     ITS_OWN_PROBLEM: lambda w, p, rate: moved(w, THREE_POINTS, rate),
@@ -128,6 +129,12 @@ PRUNING |= {
     "this returns the magnitudes: the weights must keep their signs": (
         lambda w, p, rate, keep: np.abs(pruned(moved(w, p, rate), keep))
     ),
+    "this drops one weight: argmin finds its zero again and again": (
+        lambda w, p, rate, keep: pruned(moved(w, p, rate), len(w) - 1)
+    ),
+    "the weights are in another order: each stays in its place": (
+        lambda w, p, rate, keep: np.array(sorted(pruned(moved(w, p, rate), keep), key=abs)[::-1])
+    ),
     "this returns the mask, not the weights": lambda w, p, rate, keep: of_largest(moved(w, p, rate), keep),
     "the old weights are returned: prune those after the gradient step": (
         lambda w, p, rate, keep: np.where(of_largest(moved(w, p, rate), keep), w, 0)
@@ -153,6 +160,13 @@ SUBGRADIENT = around(lambda v, w, rate, c: v - rate * c * np.sign(w)) | {
     "|W| is the penalty itself: its slope is the sign of W": pushed(lambda w, *_: np.abs(w)),
     "the sum of |W| is the penalty itself: its slope is the sign of W": pushed(lambda w, *_: np.abs(w).sum()),
     "every weight has a sign of its own: this penalises their sum": pushed(lambda w, *_: 1.0),
+    "every weight has a sign of its own: this adds them up": pushed(lambda w, *_: np.sign(w).sum()),
+    "the sign of W belongs to the penalty alone: the gradient has its own": (
+        lambda w, p, rate, c: w - rate * (slope(w, p) + c) * np.sign(w)
+    ),
+    "take the gradient at w: here the penalty moves the weights before": (
+        lambda w, p, rate, c: moved(w - rate * c * np.sign(w), p, rate)
+    ),
     "the penalty counts twice: its slope is lambda sign(W), without a factor 2": pushed(lambda w, *_: 2 * np.sign(w)),
     "the penalty counts half: its slope is lambda sign(W)": pushed(lambda w, *_: np.sign(w) / 2),
     "the learning rate counts twice on the penalty": lambda w, p, rate, c: moved(w, p, rate) - rate**2 * c * np.sign(w),

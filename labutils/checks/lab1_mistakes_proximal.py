@@ -28,6 +28,12 @@ OPERATOR = {
     "small weights must become zero: these stay as they are": (
         lambda w, cut: np.where(np.abs(w) > cut, w - cut * np.sign(w), w)
     ),
+    "weights below -threshold move up: here all below the threshold do": (
+        lambda w, cut: np.where(w > cut, w - cut, np.where(w < cut, w + cut, 0))
+    ),
+    "small weights become zero before the others move: here also those that moved to within the threshold": (
+        lambda w, cut: np.where(np.abs(shrunk(w, cut)) > cut, shrunk(w, cut), 0)
+    ),
     "this clips weights to the threshold: what is left over is the result": lambda w, cut: np.clip(w, -cut, cut),
     "this multiplies: take the threshold off each magnitude": lambda w, cut: w * np.maximum(1 - cut, 0),
     "np.max takes one maximum of all weights: np.maximum compares one by one": (
@@ -59,6 +65,12 @@ PROXIMAL |= {
     ),
     "threshold after the gradient step, and take the gradient at w": (
         lambda w, p, rate, c: moved(shrunk(w, rate * c), p, rate)
+    ),
+    "the threshold is learning_rate * penalty: multiply, don't add": (
+        lambda w, p, rate, c: shrunk(moved(w, p, rate), rate + c)
+    ),
+    "soft_threshold takes the weights first, then the threshold": lambda w, p, rate, c: shrunk(
+        rate * c, moved(w, p, rate)
     ),
     "threshold the weights, not their change": lambda w, p, rate, c: w + shrunk(-rate * slope(w, p), rate * c),
     "threshold the weights, not the gradient": lambda w, p, rate, c: w - rate * shrunk(slope(w, p), c),

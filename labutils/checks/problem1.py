@@ -12,7 +12,7 @@ import numpy as np
 from ..linear import admm, descent, penalties
 from ..linear.proximal import soft_threshold
 from ..linear.regression import THREE_POINTS, lasso_three_points, sparse_problem
-from .failure import unwritten
+from .failure import Misbehaved, unwritten
 from .report import Report
 
 FIRST = {}  # for each claim, what was predicted before its verdict was shown for the first time
@@ -22,7 +22,7 @@ def committed(prediction):
     """Return what `prediction()` says, True or False; raise ValueError where it says anything else."""
     value = prediction()
     if not isinstance(value, (bool, np.bool_)):
-        raise ValueError(f"expected True or False, found {value!r}")
+        raise Misbehaved(f"expected True or False, found {value!r}")
     return bool(value)
 
 

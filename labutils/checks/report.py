@@ -94,7 +94,7 @@ class Report:
             warnings.simplefilter("ignore")
             try:
                 problem = judge()
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 placeholder = str(error) if isinstance(error, Absent) else UNWRITTEN
                 problem = placeholder if unwritten(error) else stopped(error, {})
         ok, lines = problem is None, printed.getvalue()[-1000:].split("\n")

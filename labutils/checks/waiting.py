@@ -17,7 +17,7 @@ import symtable
 import sys
 import types
 
-from .failure import Absent
+from .failure import Absent, place
 from .report import Report
 
 DEFINED = re.compile(r"(?m)^(?:async )?(?:def|class) +(\w+)")  # as a cell that is no Python has it, too
@@ -73,7 +73,7 @@ class Waiting:
         self.failed = {}  # for each function whose cell stopped before it was defined anew: by which error
         shell.events.register("pre_run_cell", self.begin)
         shell.events.register("post_run_cell", self.end)
-        shell.set_custom_exc((Exception,), self.show)
+        shell.set_custom_exc((Exception, KeyboardInterrupt), self.show)
 
     def begin(self, info):
         """Look at the cell that starts."""
@@ -93,7 +93,7 @@ class Waiting:
             return (
                 f"the cell of `{name}` stopped with {self.failed[name]}, so it is not defined: mend and run that cell"
             )
-        return f"waits for `{self.reasons.get(name, name)}`: run the cell that defines it, then this one"
+        return f"waits for `{self.reasons.get(name, name)}`: run the cell that defines it, by this name, then this one"
 
     def first(self, reasons):
         """Return the first reason of a name that the running cell uses and does not bind, or None."""
@@ -117,6 +117,9 @@ class Waiting:
 
     def show(self, shell, kind, error, traceback, tb_offset=None):
         """Print what the cell waits for, or the traceback where the error is its own."""
+        if kind is KeyboardInterrupt:  # somebody was tired of waiting: where was it?
+            sys.stdout.write(f"KeyboardInterrupt: stopped by hand{place(error)}: would a loop there never end?\n")
+            return
         reason = self.reason(error, traceback)
         if reason is None:
             ran = not isinstance(error, SyntaxError)  # or IPython's own lines would stand above the cell's

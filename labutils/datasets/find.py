@@ -200,9 +200,9 @@ def chosen(name=None, root=None):
     if wanted is None:
         if locate(root):
             return "cifar10", "found on this computer"
-        where = f" in {named()}, which LABUTILS_DATA names, nor in data/" if named() else ""
-        there = " (there is no such folder)" if named() and not named().is_dir() else ""
-        return "shapes10", f"because CIFAR-10 was not found{where}{there}"
+        gone = " (there is no such folder)" if named() and not named().is_dir() else ""
+        where = f" in {named()}{gone}, which LABUTILS_DATA names, nor in data/" if named() else ""
+        return "shapes10", f"because CIFAR-10 was not found{where}"
     if wanted not in NAMES:
         source = "LABUTILS_DATASET" if name is None else "name"
         raise ValueError(f"{source}: expected one of {', '.join(NAMES)}, found {wanted!r}; choose one of them")

@@ -65,7 +65,9 @@ def descend(step, start, steps):
     finite = np.isfinite(weights.reshape(steps + 1, -1)).all(axis=1)
     if not finite.all():
         k = int(np.argmin(finite))
-        raise ValueError(f"step {k}: expected finite weights, found {weights[k].flat[0]}; lower the learning rate")
+        found = weights[k][~np.isfinite(weights[k])][0]
+        advice = "does the step divide zero by zero?" if np.isnan(found) else "lower the learning rate"
+        raise ValueError(f"step {k}: expected finite weights, found {found}; {advice}")
     return Trajectory(weights)
 
 

@@ -1,6 +1,7 @@
 """Mistakes that students make, each with its name; and right answers, which pass from whatever seed a check draws."""
 
 import random
+import sys
 from fractions import Fraction
 
 import numpy as np
@@ -89,12 +90,19 @@ MISTAKES = [
     ("lab1_a", lambda X, y, w: X @ w - y, "these are the residuals"),
     ("lab1_b", lambda w, p, r: w - r * r * p.gradient(w), "rate counts twice"),
     ("lab1_b", lambda w, p, r: w + r * p.gradient(w), "run away"),
+    ("lab1_a", lambda w, X, y: 2 * X.T @ (X @ w - y), "arguments in another order"),
+    ("lab1_b", lambda w, p, r: r * p.gradient(w), "take it off w"),
     ("lab1_c", lambda w, p, r, k: smallest_zero(moved(w, p, r), np.argsort(np.abs(moved(w, p, r)))[:-k]), "keep 0"),
+    ("lab1_c", lambda w, p, r, k: smallest_zero(moved(w, p, r), [np.argmin(np.abs(moved(w, p, r)))]), "argmin"),
+    ("lab1_c", lambda w, p, r, k: smallest_zero(moved(w, p, r)[order(moved(w, p, r))], slice(k, None)), "its place"),
     ("lab1_c", lambda w, p, r, k: smallest_zero(moved(w, p, r), order(moved(w, p, r))[-(len(w) - k) :]), "keep d"),
     ("lab1_c", lambda w, p, r, k: smallest_zero(moved(w, p, r)[:, None], [0])[:, 0], "wrong axis"),
     ("lab1_d", lambda w, p, r, c: w - r * (p.gradient(w) + c * np.sign(p.gradient(w))), "sign of the gradient"),
     ("lab1_d", lambda w, p, r, c: w - r * (p.gradient(w) + c * np.abs(w)), "|W| is the penalty itself"),
     ("lab1_d", lambda w, p, r, c: w - r * (p.gradient(w) + c * w / np.abs(w)), "0 / 0"),
+    ("lab1_d", lambda w, p, r, c: w - r * (p.gradient(w) + c * np.sign(w).sum()), "adds them up"),
+    ("lab1_d", lambda w, p, r, c: w - r * (p.gradient(w) + c) * np.sign(w), "to the penalty alone"),
+    ("lab1_d", lambda w, p, r, c: moved(w - r * c * np.sign(w), p, r), "take the gradient at w"),
     ("lab1_d", lambda w, p, r, c: moved(w, p, r) - r * c * (1 if w > 0 else -1), "element by element"),
     ("lab1_f", lambda w, p, r, c, k: np.where(np.isin(range(len(w)), order(moved(w, p, r))[:k]), w,
         soft(moved(w, p, r), r * c)), "values of w"),
@@ -126,6 +134,8 @@ OPERATORS = {
     "np.maximum": lambda w, cut: np.sign(w) * np.max(np.abs(w) - cut, 0),
     "element by element": lambda w, cut: w - cut if w > cut else 0 * w,
     "counts twice": lambda w, cut: soft(w, 2 * cut),
+    "below -threshold": lambda w, cut: np.where(w > cut, w - cut, np.where(w < cut, w + cut, 0)),
+    "moved to within": lambda w, cut: np.where(np.abs(soft(w, cut)) <= cut, 0, soft(w, cut)),
 }
 
 
@@ -133,6 +143,17 @@ OPERATORS = {
 def test_an_operators_mistake_has_its_name(words):
     operator = OPERATORS[words]
     assert words in checks.lab1_e(operator, lambda w, p, r, c: operator(moved(w, p, r), r * c)).rows[0]["message"]
+
+
+STEPS = {
+    "the weights first": lambda w, p, r, c: soft(r * c, moved(w, p, r)),
+    "don't add": lambda w, p, r, c: soft(moved(w, p, r), r + c),
+}
+
+
+@pytest.mark.parametrize("words", STEPS)
+def test_a_proximal_steps_mistake_has_its_name(words):
+    assert words in checks.lab1_e(soft, STEPS[words]).rows[1]["message"]
 
 
 def ste(forward, backward=lambda ctx, g: (g, None)):
@@ -182,6 +203,28 @@ def test_an_answer_that_stops_says_where_on_what_and_what_it_printed():
     message = checks.lab1_a(gradient).rows[0]["message"]
     assert "IndexError: index 9 is out of bounds" in message and "`return X[9]`" in message
     assert "X has shape (3, 5)" in message and message.endswith("it printed: my residuals")
+
+
+KINDS = {
+    "of shape (2, 5)": lambda w, p, r: (moved(w, p, r), w),
+    "returns nothing": lambda w, p, r: None,
+    "expected numbers": lambda w, p, r: object(),
+    "of shape (5, 1)": lambda w, p, r: moved(w, p, r)[:, None],
+    "SystemExit: 3, in line": lambda w, p, r: sys.exit(3),
+}
+
+
+@pytest.mark.parametrize("words", KINDS)
+def test_a_result_of_another_kind_is_told_alike_in_every_row(words):
+    # A pair was taken for the weights of the next step, and made a pair of pairs, until the memory was full.
+    assert all(words in row["message"] for row in checks.lab1_b(KINDS[words]).rows)
+
+
+@pytest.mark.parametrize("name", ["lab1_g_l1", "lab1_g_proximal", "lab1_g_trimmed"])
+def test_a_list_of_one_is_no_number_for_the_cells_below(name):
+    for one in ([1.0], np.array([0.02])):  # float() does not take them
+        for row in getattr(checks, name)(lambda one=one: one).rows:
+            assert "expected one number above 0, found" in row["message"] and "stopped" not in row["message"]
 
 
 def test_a_librarys_not_implemented_is_no_placeholder():

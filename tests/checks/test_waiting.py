@@ -92,6 +92,13 @@ def test_every_other_error_is_shown_and_counts(run, cell, error):
     assert counted == [True, True, False] and error in printed and "Waiting" not in printed
 
 
+def test_a_check_that_was_interrupted_says_where_in_one_line(run):
+    endless = "def step(w):\n    while True:\n        raise KeyboardInterrupt"
+    counted, printed = run(CHECK, endless, "lab1_b(step)")
+    assert counted == [True, True, False] and printed.count("\n") == 1
+    assert printed.startswith("KeyboardInterrupt: stopped by hand, in line 3, `raise KeyboardInterrupt`")
+
+
 def test_a_wrong_answer_is_shown_with_its_traceback(run):
     counted, printed = run("def step(w):\n    return w[5]", "result = step([1])", "result")
     assert counted == [True, False, False] and "NameError" in printed

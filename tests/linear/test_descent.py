@@ -216,6 +216,11 @@ def test_a_step_that_raises_is_named():
         descent.descend(unfinished, np.zeros(5), 9)
 
 
+def test_zero_by_zero_is_no_matter_of_the_rate(refused):
+    with refused("step 1", "found nan", "zero by zero"):
+        descent.descend(lambda w: np.where(w > 1, w, w / w), np.array([2.0, 0.0]), 9)
+
+
 def test_weights_that_overflow_are_named_with_their_step(refused):
     with refused("step 4", "finite", "learning rate"):
         descent.descend(lambda w: w * 1e100, np.ones(2), 9)
