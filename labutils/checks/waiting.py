@@ -118,7 +118,8 @@ class Waiting:
     def show(self, shell, kind, error, traceback, tb_offset=None):
         """Print what the cell waits for, or the traceback where the error is its own."""
         if kind is KeyboardInterrupt:  # somebody was tired of waiting: where was it?
-            sys.stdout.write(f"KeyboardInterrupt: stopped by hand{place(error)}: would a loop there never end?\n")
+            advice = "if it took too long, look there for a loop without an end"
+            sys.stdout.write(f"KeyboardInterrupt: stopped by hand{place(error)}; {advice}\n")
             return
         reason = self.reason(error, traceback)
         if reason is None:
