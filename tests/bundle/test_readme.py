@@ -59,6 +59,8 @@ def test_what_another_seed_reaches_is_kept():
     assert said in (ROOT / "README.md").read_text(encoding="utf-8")
     ends = [run.accuracy[-1] for run in runs[2, 4, 4].values()]
     assert 0.045 < max(ends) - min(ends) < 0.055
+    mixed = order[3:]
+    assert {max(mixed, key=lambda bits: runs[bits][seed].accuracy[-1]) for seed in range(3)} == set(mixed)
 
 
 def test_accuracies_on_the_stand_in_are_those_of_the_grid_and_the_manifest():
