@@ -35,8 +35,9 @@ class Found(NamedTuple):
     text: str
 
     def __str__(self):
-        saved = time.strftime("%d %B, %H:%M", time.localtime(self.path.stat().st_mtime))
-        return f"{SIGNS[self.ok]} {self.path.relative_to(files.NOTEBOOKS).as_posix()}: {self.text}; saved {saved}"
+        saved = time.localtime(self.path.stat().st_mtime)
+        when = f"; saved {time.strftime('%d %B, %H:%M', saved)}" * (saved.tm_year > 1980)  # the year of what is given
+        return f"{SIGNS[self.ok]} {self.path.relative_to(files.NOTEBOOKS).as_posix()}: {self.text}{when}"
 
 
 def source(cell):

@@ -137,6 +137,12 @@ def test_a_renamed_lab_is_known_by_its_cells(folder, capsys):
     assert f"{FIRST}.ipynb" in packed(folder)
 
 
+def test_a_lab_that_was_never_saved_has_no_date(folder, capsys):
+    os.utime(folder / f"{FIRST}.ipynb", (315_576_000,) * 2)  # in 1980, as files of a release
+    packed(folder)
+    assert line(capsys, f"{FIRST}.ipynb").endswith("nothing answered")
+
+
 def test_labs_are_asked_for_in_their_order(folder, capsys, monkeypatch):
     labs = [f"{number:02}_lab" for number in range(6)]
     cells = {lab: [[f"{lab}_{part}", True] for part in "ab"] for lab in labs}

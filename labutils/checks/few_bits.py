@@ -4,11 +4,12 @@ import functools
 import itertools
 import math
 
+import numpy as np
 import torch
 from torch.nn import functional as F
 
 from .cases import changed, copied
-from .comparison import IN_PLACE, NOTHING
+from .comparison import IN_PLACE, NOTHING, numbers
 from .failure import Misbehaved
 from .report import Report
 
@@ -59,10 +60,13 @@ def few_bits_a(fit_levels):
 
 def _pair(values):
     """Return two numbers, of whatever shape, as a tensor (2,)."""
-    if isinstance(values, (int, float)) or len(getattr(values, "shape", (2,))) == 0:
+    if np.size(numbers(values)) == 1 and numbers(values) is not None:
         raise Misbehaved("this returns one number: return two, lowest and step")
-    lowest, step = values
-    return torch.stack([torch.as_tensor(lowest).float().reshape(()), torch.as_tensor(step).float().reshape(())])
+    try:
+        lowest, step = values
+    except (TypeError, ValueError):
+        raise Misbehaved(f"expected two numbers, lowest and step, found {repr(values)[:80]}") from None
+    return torch.stack([_number(lowest), _number(step)])
 
 
 def _divergence(p, q):
@@ -132,6 +136,8 @@ def few_bits_c(add_layer):
         best = {0: (0.0, [])}
         for increase, size in layers:
             best = add_layer(best, increase, size)
+            if not isinstance(best, dict) or not all(isinstance(one, tuple) and len(one) == 2 for one in best.values()):
+                raise Misbehaved(f"expected {{total: (sum, bits of each layer)}}, found {repr(best)[:80]}")
         return rows(best)
 
     report, add_layer = Report("few_bits_c", "One layer more"), _on_copies(add_layer)
@@ -167,4 +173,6 @@ def few_bits_d(bits_a_code):
 
 def _number(value):
     """Return a number, of whatever type, as a tensor without axes."""
+    if np.size(numbers(value)) != 1 or numbers(value) is None:
+        raise Misbehaved(f"expected one number, found {repr(value)[:80]}")
     return torch.as_tensor(value).float().reshape(())

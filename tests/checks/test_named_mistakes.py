@@ -227,6 +227,23 @@ def test_a_list_of_one_is_no_number_for_the_cells_below(name):
             assert "expected one number above 0, found" in row["message"] and "stopped" not in row["message"]
 
 
+ODD = [
+    ("few_bits_a", lambda w, codes: "ab", "expected one number, found 'a'"),
+    ("few_bits_a", lambda w, codes: (0, 1, 2), "expected two numbers, lowest and step, found (0, 1, 2)"),
+    ("few_bits_c", lambda best, increase, size: [1], "expected {total: (sum, bits of each layer)}, found [1]"),
+    ("few_bits_c", lambda best, increase, size: {2: 0.5}, "found {2: 0.5}"),
+    ("few_bits_d", lambda codes: "2 bits", "expected one number, found '2 bits'"),
+    ("few_bits_d", lambda codes: codes, "expected one number, found tensor"),
+    ("lab2_c", lambda *case: [step(*case)], "found one of shape (1,)"),
+]
+
+
+@pytest.mark.parametrize("name, answer, words", ODD)
+def test_a_check_that_stumbles_over_a_result_does_not_say_that_the_answer_stopped(name, answer, words):
+    messages = [row["message"] for row in getattr(checks, name)(answer).rows]
+    assert any(words in one for one in messages) and not any("stopped" in one for one in messages), messages
+
+
 def test_a_librarys_not_implemented_is_no_placeholder():
     def gradient(X, y, w):
         return random.SystemRandom().getstate()  # as in some versions of PyTorch a loss whose arguments are swapped
