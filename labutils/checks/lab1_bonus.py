@@ -69,7 +69,7 @@ def lab1_g_pruning(exact_supports, seed=0):
 def positive(value, name):
     """Return `value` if it is one finite number above 0; raise ValueError otherwise."""
     number = numbers(value)
-    if isinstance(value, (bool, np.bool_)) or number is None or number.shape != () or not 0 < number < np.inf:
+    if isinstance(value, (bool, np.bool_)) or number is None or number.size != 1 or not 0 < number < np.inf:
         raise Misbehaved(f"{name}: expected one number above 0, found {repr(value)[:80]}")
     return number.item()
 

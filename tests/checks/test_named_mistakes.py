@@ -2,6 +2,7 @@
 
 import random
 import sys
+from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
@@ -9,7 +10,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from labutils import checks
+from labutils import checks, files
+from labutils.grading import course
 from labutils.networks.resnet import stage_layers
 
 
@@ -221,10 +223,29 @@ def test_a_result_of_another_kind_is_told_alike_in_every_row(words):
 
 
 @pytest.mark.parametrize("name", ["lab1_g_l1", "lab1_g_proximal", "lab1_g_trimmed"])
-def test_a_list_of_one_is_no_number_for_the_cells_below(name):
-    for one in ([1.0], np.array([0.02])):  # float() does not take them
+def test_no_number_above_0_is_told_so_and_not_that_the_answer_stopped(name):
+    for one in ([1.0, 2.0], -1, True, "0.02", None):
         for row in getattr(checks, name)(lambda one=one: one).rows:
-            assert "expected one number above 0, found" in row["message"] and "stopped" not in row["message"]
+            assert "stopped" not in row["message"] and not row["points"]
+
+
+@pytest.mark.parametrize(
+    "stem, name",
+    [
+        ("03_l1_regularization", "lab1_g_l1"),
+        ("04_proximal_gradient", "lab1_g_proximal"),
+        ("05_trimmed_l1", "lab1_g_trimmed"),
+    ],
+)
+def test_one_number_however_it_is_wrapped_is_one_for_the_cells_below_too(stem, name):
+    cells = [cell.source for cell in course.read(files.NOTEBOOKS / f"{stem}.ipynb")]
+    (line,) = [line for cell in cells for line in cell.split("\n") if "= float(np.squeeze(" in line]
+    called = line.split("(")[2]
+    for one in (5, [5], np.array([5.0]), torch.tensor([5.0]), Fraction(5), Decimal(5)):
+        scope = {"np": np, called: lambda one=one: one}
+        exec(line, scope)
+        assert scope[line.split()[0]] == 5
+        assert getattr(checks, name)(scope[called]).points == getattr(checks, name)(lambda: 5).points
 
 
 ODD = [

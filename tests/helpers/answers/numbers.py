@@ -20,7 +20,7 @@ def fills_in_place(layers):
 
 RIGHT = {
     "lab1_g_l1": [lambda: np.float32(1), lambda: torch.tensor(1.0), lambda: np.array(1.0), lambda: Fraction(1)],
-    "lab1_g_proximal": [lambda: np.array(0.02), lambda: np.float32(0.02), lambda: 0.02],
+    "lab1_g_proximal": [lambda: np.array([0.02]), lambda: np.float32(0.02), lambda: 0.02],
     "lab1_g_trimmed": [lambda: 5, lambda: Fraction(5)],
     "lab1_g_pruning": [
         lambda p, k: sum(p.loss(w) < 1e-9 for _, w in p.best_subsets(k)),
