@@ -66,7 +66,8 @@ def descend(step, start, steps):
     if not finite.all():
         k = int(np.argmin(finite))
         found = weights[k][~np.isfinite(weights[k])][0]
-        advice = "does the step divide zero by zero?" if np.isnan(found) else "lower the learning rate"
+        ran_away = np.isinf(found) or np.abs(weights[k - 1]).max() > 1e6  # infinity less infinity is no number, either
+        advice = "lower the learning rate" if ran_away else "does the step divide zero by zero?"
         raise ValueError(f"step {k}: expected finite weights, found {found}; {advice}")
     return Trajectory(weights)
 

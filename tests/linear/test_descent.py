@@ -219,6 +219,8 @@ def test_a_step_that_raises_is_named():
 def test_zero_by_zero_is_no_matter_of_the_rate(refused):
     with refused("step 1", "found nan", "zero by zero"):
         descent.descend(lambda w: np.where(w > 1, w, w / w), np.array([2.0, 0.0]), 9)
+    with refused("step 28", "found nan", "lower the learning rate"):
+        descent.gradient_descent(THREE_POINTS, learning_rate=1e10, steps=50)
 
 
 def test_weights_that_overflow_are_named_with_their_step(refused):
