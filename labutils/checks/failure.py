@@ -72,6 +72,8 @@ def stopped(error, arguments):
     text = " ".join(str(error)[:2000].split())[:230]
     if isinstance(error, Misbehaved):
         return text
+    if not place(error) and (held := re.match(r"'(\w+)' object (is not callable|has no attribute 'apply')", text)):
+        return f"this name holds a {held[1]} now: keep the line that begins with def, or with class"
     if sizes := re.search(r"size (\d+) is different from (\d+)", text):
         text = f"shapes that do not fit: {sizes[1]} numbers meet {sizes[2]}"
         text += "; is a transpose missing, as in X.T, or are arguments in another order?"

@@ -248,6 +248,14 @@ def test_one_number_however_it_is_wrapped_is_one_for_the_cells_below_too(stem, n
         assert getattr(checks, name)(scope[called]).points == getattr(checks, name)(lambda: 5).points
 
 
+@pytest.mark.parametrize(
+    "name, answer", [("lab1_a", 3.0), ("lab2_a", lambda w, bits: w), ("lab1_g_l1", True), ("few_bits_d", 2)]
+)
+def test_a_name_that_holds_something_else_is_told_so(name, answer):
+    words = f"this name holds a {type(answer).__name__} now: keep the line"
+    assert all(words in row["message"] for row in getattr(checks, name)(answer).rows)
+
+
 ODD = [
     ("few_bits_a", lambda w, codes: "ab", "expected one number, found 'a'"),
     ("few_bits_a", lambda w, codes: (0, 1, 2), "expected two numbers, lowest and step, found (0, 1, 2)"),
