@@ -188,7 +188,7 @@ def pack(take=()):
         print(f"{SIGNS[None]} {name}: no notebook, left out")
     for lab in lost:
         print(f"{SIGNS[False]} {lab}.ipynb: not there")
-    for lab in (lab for lab in given if lab not in lost):
+    for lab in sorted(given.keys() - lost):
         copies = [found for found in seen if found.lab == lab]
         packed[lab] = copies[0] if len(copies) == 1 else chosen(lab, copies, take)
         if packed[lab].path.name != f"{lab}.ipynb":

@@ -78,6 +78,12 @@ def numbers(value):
         return None if array.dtype.kind not in "biufO" else array.astype(np.float64)
 
 
+def single(value):
+    """Return a value that is one number as `numbers` does, None where it is none or several."""
+    number = numbers(value)
+    return number if number is not None and number.size == 1 else None
+
+
 def same(found, expected, tolerance):
     """Return whether two arrays, as `_numbers` returns them, have one shape and, within a tolerance, equal numbers."""
     if found is None or expected is None or found.shape != expected.shape:

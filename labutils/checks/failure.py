@@ -72,7 +72,8 @@ def stopped(error, arguments):
     text = " ".join(str(error)[:2000].split())[:230]
     if isinstance(error, Misbehaved):
         return text
-    if not place(error) and (held := re.match(r"'(\w+)' object (is not callable|has no attribute 'apply')", text)):
+    where = place(error)
+    if not where and (held := re.match(r"'(\w+)' object (is not callable|has no attribute 'apply')", text)):
         return f"this name holds a {held[1]} now: keep the line that begins with def, or with class"
     if sizes := re.search(r"size (\d+) is different from (\d+)", text):
         text = f"shapes that do not fit: {sizes[1]} numbers meet {sizes[2]}"
@@ -80,4 +81,4 @@ def stopped(error, arguments):
     for part, meaning in MEANINGS.items():
         text = meaning if part in text else text
     shapes = _shapes(arguments) if ABOUT_SHAPES.search(text) else ""
-    return f"stopped with {type(error).__name__}: {text}{place(error)}" + f"; {shapes[:130]}" * bool(shapes)
+    return f"stopped with {type(error).__name__}: {text}{where}" + f"; {shapes[:130]}" * bool(shapes)

@@ -4,12 +4,11 @@ import functools
 import itertools
 import math
 
-import numpy as np
 import torch
 from torch.nn import functional as F
 
 from .cases import changed, copied
-from .comparison import IN_PLACE, NOTHING, numbers
+from .comparison import IN_PLACE, NOTHING, single
 from .failure import Misbehaved
 from .report import Report
 
@@ -60,7 +59,7 @@ def few_bits_a(fit_levels):
 
 def _pair(values):
     """Return two numbers, of whatever shape, as a tensor (2,)."""
-    if np.size(numbers(values)) == 1 and numbers(values) is not None:
+    if single(values) is not None:
         raise Misbehaved("this returns one number: return two, lowest and step")
     try:
         lowest, step = values
@@ -136,9 +135,11 @@ def few_bits_c(add_layer):
         best = {0: (0.0, [])}
         for increase, size in layers:
             best = add_layer(best, increase, size)
-            if not isinstance(best, dict) or not all(isinstance(one, tuple) and len(one) == 2 for one in best.values()):
-                raise Misbehaved(f"expected {{total: (sum, bits of each layer)}}, found {repr(best)[:80]}")
-        return rows(best)
+            try:
+                found = rows(best)
+            except (TypeError, LookupError, AttributeError):
+                raise Misbehaved(f"expected {{total: (sum, bits of each layer)}}, found {repr(best)[:80]}") from None
+        return found
 
     report, add_layer = Report("few_bits_c", "One layer more"), _on_copies(add_layer)
     report.close("one layer of three weights", lambda: answer(layers[:1]), rows(brute_force(layers[:1])))
@@ -173,6 +174,6 @@ def few_bits_d(bits_a_code):
 
 def _number(value):
     """Return a number, of whatever type, as a tensor without axes."""
-    if np.size(numbers(value)) != 1 or numbers(value) is None:
+    if single(value) is None:
         raise Misbehaved(f"expected one number, found {repr(value)[:80]}")
     return torch.as_tensor(value).float().reshape(())

@@ -8,7 +8,7 @@ import numpy as np
 from ..linear import descent
 from ..linear.regression import THREE_POINTS, TWO_POINTS, Regression
 from .cases import RATE
-from .comparison import numbers
+from .comparison import single
 from .failure import Misbehaved
 from .report import Report
 
@@ -68,8 +68,8 @@ def lab1_g_pruning(exact_supports, seed=0):
 
 def positive(value, name):
     """Return `value` if it is one finite number above 0; raise ValueError otherwise."""
-    number = numbers(value)
-    if isinstance(value, (bool, np.bool_)) or number is None or number.size != 1 or not 0 < number < np.inf:
+    number = single(value)
+    if isinstance(value, (bool, np.bool_)) or number is None or not 0 < number < np.inf:
         raise Misbehaved(f"{name}: expected one number above 0, found {repr(value)[:80]}")
     return number.item()
 

@@ -109,8 +109,12 @@ def layer(smaller=True, sized=True, keeps=True, once=False):
 
 
 def test_few_bits_c():
-    report = checks.few_bits_c(layer())
-    assert report.points == report.max == 4
+    def in_lists(best, increase, size):
+        return {total: list(pair) for total, pair in layer()(best, increase, size).items()}
+
+    for answer in (layer(), in_lists):
+        report = checks.few_bits_c(answer)
+        assert report.points == report.max == 4
 
 
 @pytest.mark.parametrize(

@@ -186,9 +186,9 @@ def finetune_once():
     nn.Conv2d(3, 4, 3).to(device)(torch.zeros(1, 3, 8, 8, device=device)).sum().backward()  # all of PyTorch is loaded
     before = peak_bytes()
     images = random_images(50_000, 10_000) if find.locate() is None else find.load()
-    two = 2 * homework_loop.BATCH
+    count = 2 * homework_loop.BATCH
     few = images._replace(
-        train_images=images.train_images[:two], train_labels=images.train_labels[:two],
+        train_images=images.train_images[:count], train_labels=images.train_labels[:count],
         test_images=images.test_images[:1000], test_labels=images.test_labels[:1000],
     )  # fmt: skip
     training.finetune(ResNet20(BITS).to(device), few, epochs=1, progress=False)
