@@ -12,7 +12,7 @@ import zipfile
 from pathlib import Path
 from typing import NamedTuple
 
-from . import downloads, systems
+from . import downloads, same_student, systems
 from .names import file_name, ignored, person
 from .notebooks import MOST_BYTES, shown, why
 from .versions import called, choose
@@ -210,5 +210,5 @@ def collect(folder, into, stems):
         found.append(handed_in(downloads.entered(part, stems), stems) if of_system is None else of_system)
     if not any(found):
         raise ValueError(f"{given[0]}: expected a folder, a zip or notebooks for each student, found nothing")
-    whole = sorted(systems.together(found), key=lambda one: (one.name, one.id))
+    whole = sorted(same_student.together(found), key=lambda one: (one.name, one.id))
     return (one(student, parts, Path(into, file_name(student.name)), stems) for student in whole)

@@ -3,13 +3,11 @@
 import concurrent.futures
 import contextlib
 import functools
-import re
-import secrets
 from pathlib import Path
 
 from ... import files
 from .. import course
-from . import sandbox, scratch, submission_run
+from . import hidden_seed, sandbox, scratch, submission_run
 from .finished import Kept, course_digest, submission_digest
 from .notebook_run import furnish
 
@@ -28,22 +26,6 @@ def read_all(paths):
     return found
 
 
-def own_seed(path):
-    """Return the number from which a class's hidden tests draw: the one that is kept in a file, or a new one."""
-    if not path.exists():
-        files.write_whole(path, f"{secrets.randbelow(10**9)}\n".encode())
-    return int(path.read_text("utf-8"))
-
-
-def reseeded(cells, seed):
-    """Return an instructor's cells with checks whose hidden tests draw from a seed that no student can look up."""
-
-    def source(cell):
-        return re.sub(r"\bseed=1\b", f"seed={seed}", cell.source) if cell.grade else cell.source
-
-    return [cell._replace(source=source(cell)) for cell in cells]
-
-
 def grade(submissions, folder, jobs=1, dask=None, isolated=True, masters=files.NOTEBOOKS, **options):
     """Grade submissions and yield their results, as they are finished; what is done is kept and not done again.
 
@@ -60,8 +42,8 @@ def grade(submissions, folder, jobs=1, dask=None, isolated=True, masters=files.N
     done = Path(folder) / "done"  # by which a folder with marks is known
     done.mkdir(parents=True, exist_ok=True)
     with files.held(done), scratch.folder() as room, _executor(jobs, dask) as (executor, workers):
-        seed = own_seed(done / "seed.txt")
-        masters = {stem: reseeded(cells, seed) for stem, cells in masters.items()}
+        seed = hidden_seed.of_class(done / "seed.txt")
+        masters = {stem: hidden_seed.put_in(cells, seed) for stem, cells in masters.items()}
         shared = dask is None and sandbox.in_force() == sandbox.NAMESPACES  # elsewhere students could change it
         lab = functools.cache(lambda: str(furnish(room))) if shared else lambda: None
         yield from Class(masters, folder, lab, isolated, **options).results(submissions, executor, workers)
