@@ -1,5 +1,8 @@
 """Which device networks are computed on: any accelerator that PyTorch has, unless the environment says otherwise."""
 
+import os
+import subprocess
+import sys
 import types
 
 import pytest
@@ -83,3 +86,14 @@ def test_a_network_on_the_processor_is_evaluated_on_the_accelerator_and_stays(mo
     evaluation.evaluate(model, *random_data()[2:4])
     assert asked == [1] and all(p.device == CPU for p in model.parameters())
     assert all(layer.quantizer == quantize.STE.apply for _, layer in quantize.quant_layers(model))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere PyTorch brings another OpenMP, with words of its own")
+@pytest.mark.parametrize("asked, sleeps", [({}, True), ({"OMP_WAIT_POLICY": "active"}, False)])
+def test_threads_that_wait_sleep_unless_somebody_wants_them_awake(asked, sleeps):
+    """OpenMP reads it once, when PyTorch is loaded; this is what it understood."""
+    environment = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
+    environment |= {"OMP_DISPLAY_ENV": "verbose"} | asked
+    code = "from labutils.networks import ResNet20"
+    said = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert ("GOMP_SPINCOUNT = '0'" in said.stderr) == sleeps
