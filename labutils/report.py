@@ -22,21 +22,25 @@ from . import files
 WIDGET = "application/vnd.jupyter.widget-view+json"
 ALONE = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; font-src data:"  # whatever a student wrote
 # Nothing is cut off, and no word in two, where the window or the paper is narrow; fonts not meant for formulas leave a
-# subscript on the line; each lab begins on a page of its own.
+# subscript on the line. On paper 120 signs of code fit a line, what a cell shows stays with its code and an answer with
+# its question, only long tables go on overleaf, and each lab begins on a page of its own.
 STYLE = """
 .highlight pre, .jp-RenderedText pre { white-space: pre-wrap; word-break: normal; overflow-wrap: anywhere }
 math { font-family: "Latin Modern Math", "STIX Two Math", "Cambria Math", "DejaVu Math TeX Gyre", math }
 .jp-OutputArea-output img { max-width: 100%; height: auto }
 math[display=block] { margin: 0.8em 0 }
 @media print {
-  @page { margin: 15mm }
+  @page { margin: 13mm }
   body { font-size: 10pt }
   .jp-Notebook { padding: 0 }
   .jp-Cell { padding: 2px 0 }
-  .highlight pre, .jp-RenderedText pre { font-size: 8.5pt }
-  .jp-RenderedHTMLCommon table { font-size: 8.5pt; break-inside: avoid }
+  :root { --jp-code-font-size: 7pt }
+  .highlight pre, .jp-RenderedText pre { orphans: 4; widows: 4 }
+  .jp-RenderedHTMLCommon table { font-size: 7.5pt; break-inside: avoid }
+  .jp-RenderedHTMLCommon table:has(tr:nth-child(14)) { break-inside: auto }
+  tr { break-inside: avoid }
   .jp-OutputArea-output img { max-height: 200mm; break-inside: avoid }
-  h1, h2, h3 { break-after: avoid }
+  h1, h2, h3, p:has(> strong:only-child), .jp-Cell-inputWrapper:not(:last-child) { break-after: avoid }
   .jp-Cell:has(h1) ~ .jp-Cell:has(h1) { break-before: page }
 }
 """

@@ -1,5 +1,6 @@
 """`python -m labutils report` makes a page to print: answers, figures, tables, no widget, no check unless asked."""
 
+import contextlib
 import re
 import shutil
 
@@ -113,21 +114,47 @@ LOOKS = """() => {
     const box = element => element.getBoundingClientRect();
     return [box(index).bottom - box(letter).bottom, Math.max(...words)];
 }"""
+PRINTED = """() => {
+    const style = query => getComputedStyle(document.querySelector(query));
+    const lines = [...document.querySelectorAll(".highlight span")].map(span => span.getClientRects().length);
+    return [Math.max(...lines), style(".jp-Cell-inputWrapper").breakAfter, style("p:has(strong)").breakAfter,
+        style("table").breakInside];
+}"""
+
+
+@contextlib.contextmanager
+def opened(path, width):
+    """Show a page in Chromium, in a window so many pixels wide."""
+    sync = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install -e '.[test]'")
+    if (chromium := shutil.which("chromium") or shutil.which("chromium-browser")) is None:
+        pytest.skip("Chromium is not installed: apt-get install chromium")
+    with sync.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_page(viewport={"width": width, "height": 600})
+        page.goto(path.as_uri())
+        yield page
+        browser.close()
 
 
 @pytest.mark.browser
 def test_a_subscript_stands_low_and_no_printed_word_is_broken(made, tmp_path):
-    sync = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install -e '.[test]'")
-    if (chromium := shutil.which("chromium") or shutil.which("chromium-browser")) is None:
-        pytest.skip("Chromium is not installed: apt-get install chromium")
     cells = [nbformat.v4.new_markdown_cell("A weight $w_2$."), nbformat.v4.new_code_cell("print()", execution_count=1)]
     cells[1].outputs = [nbformat.v4.new_output("stream", text="broken,where the_line ends " * 40)]
     nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "mine.ipynb")
     made(tmp_path / "mine.ipynb")
-    with sync.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        page = browser.new_page(viewport={"width": 700, "height": 600})
-        page.goto((tmp_path / "a report.html").as_uri())
+    with opened(tmp_path / "a report.html", width=700) as page:
         below, lines = page.evaluate(LOOKS)
-        browser.close()
     assert below > 1 and lines == 1
+
+
+@pytest.mark.browser
+def test_on_paper_code_is_not_wrapped_and_what_belongs_together_stays_on_a_page(made, tmp_path):
+    code = nbformat.v4.new_code_cell(f"x = {'1' * 116}", execution_count=1)
+    code.outputs = [nbformat.v4.new_output("stream", text="1")]
+    table = "a | b\n--- | ---\n" + "1 | 2\n" * 20
+    cells = [code, nbformat.v4.new_markdown_cell("**Why?**\n\nBecause."), nbformat.v4.new_markdown_cell(table)]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "mine.ipynb")
+    made(tmp_path / "mine.ipynb")
+    with opened(tmp_path / "a report.html", width=695) as page:  # A4 less its margins
+        page.emulate_media(media="print")
+        assert page.evaluate(PRINTED) == [1, "avoid", "avoid", "auto"]

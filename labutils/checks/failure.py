@@ -81,4 +81,4 @@ def stopped(error, arguments):
     for part, meaning in MEANINGS.items():
         text = meaning if part in text else text
     shapes = _shapes(arguments) if ABOUT_SHAPES.search(text) else ""
-    return f"stopped with {type(error).__name__}: {text}{where}" + f"; {shapes[:130]}" * bool(shapes)
+    return f"stopped with {type(error).__name__}{text and ': ' + text}{where}" + f"; {shapes[:130]}" * bool(shapes)

@@ -7,14 +7,34 @@ is a red row. Rows that name a mistake do so because the answer equals what that
 import contextlib
 import html
 import io
+import sys
 import warnings
+from unittest import mock
 
 from .comparison import NOTHING, difference, disagreement, numbers, same
-from .failure import Absent, stopped, unwritten
+from .failure import Absent, Misbehaved, stopped, unwritten
 
 RECORD = "application/vnd.labutils.check+json"
 LONGEST = 400  # characters of a message, whatever an answer returned, but for what it printed
 UNWRITTEN = "not written yet: replace the raise line in the exercise by your code"
+
+
+def _asked(*_):
+    raise Misbehaved("it asks with input(), and nobody is there to answer: use the arguments alone")
+
+
+@contextlib.contextmanager
+def _alone():
+    """Let an answer ask nobody, show nothing that it draws, a thousand times perhaps, and yield what it prints."""
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    with contextlib.ExitStack() as stack:
+        if shell:
+            stack.enter_context(mock.patch.object(shell.display_formatter, "format", lambda *_, **__: ({}, {})))
+        stack.enter_context(mock.patch("builtins.input", _asked))
+        stack.enter_context(warnings.catch_warnings())
+        warnings.simplefilter("ignore")
+        stack.enter_context(contextlib.redirect_stderr(io.StringIO()))
+        yield stack.enter_context(contextlib.redirect_stdout(io.StringIO()))
 
 
 class Report:
@@ -89,9 +109,7 @@ class Report:
         return self._row(f"with other numbers: {one['label']}", lambda: None if one["ok"] else one["message"], points)
 
     def _row(self, label, judge, points):
-        printed = io.StringIO()
-        with warnings.catch_warnings(), contextlib.redirect_stdout(printed), contextlib.redirect_stderr(io.StringIO()):
-            warnings.simplefilter("ignore")
+        with _alone() as printed:
             try:
                 problem = judge()
             except (Exception, SystemExit) as error:

@@ -5,8 +5,8 @@ given cell below fail in a way of its own. A traceback would tell a newcomer lit
 Jupyter, once a lab has begun, such a cell prints one line and counts as run; so does a later one that fails because it
 uses what such a cell made, or would have made. A cell that runs with a wrong answer says so below its results. The cell
 of an answer that fails itself shows its error and does not stop Run All either. Every other error does, as always. A
-check whose answer is not there, or not the one that its cell shows, says so in its rows. Used in every notebook of the
-student version.
+check whose answer is not there, or not the one that its cell shows, says so in its rows. A given cell that uses a name
+to which a student's cell gave another value says that. Used in every notebook of the student version.
 """
 
 import builtins
@@ -16,12 +16,14 @@ import re
 import symtable
 import sys
 import types
+import warnings
 
 from .failure import Absent, place
 from .report import Report
 
 DEFINED = re.compile(r"(?m)^(?:async )?(?:def|class) +(\w+)")  # as a cell that is no Python has it, too
 CHECK = re.compile(r"(?m)^(?:\(?\s*|\w+\[\d+\] = )checks\.\w+\(")
+OWN = re.compile(r"answer-|[0-9a-f]{8}(-|$)")  # the ids of cells in which students write: answers, and what they add
 LONGEST = 200  # characters of an error in the line of a cell that waits
 
 
@@ -70,13 +72,27 @@ class Waiting:
         self.reports = {}  # the last report of each check, by its id
         self.used, self.bound, self.excused = set(), set(), None  # of the cell that runs; excused: its error
         self.before, self.missing = {}, set()  # the functions that it defines, as they were; what a check cannot call
+        self.given, self.taken = {}, {}  # what given cells bound; of the names that a student's cell bound anew: that
+        self.own = None  # whether the running cell is a student's own; None: it had begun before this
         self.failed = {}  # for each function whose cell stopped before it was defined anew: by which error
         shell.events.register("pre_run_cell", self.begin)
         shell.events.register("post_run_cell", self.end)
         shell.set_custom_exc((Exception, KeyboardInterrupt), self.show)
+        shell.user_ns.update(exit=sys.exit, quit=sys.exit)  # IPython's own end the kernel, and all that it holds
+        warnings.filterwarnings("ignore", "To exit: use 'exit'")
+        shown = shell.showtraceback
+
+        def show_all(*arguments, **options):
+            if options.get("exception_only"):  # SystemExit, the one error that IPython does not hand on
+                self.show(shell, *sys.exc_info())
+            else:
+                shown(*arguments, **options)
+
+        shell.showtraceback = show_all
 
     def begin(self, info):
         """Look at the cell that starts."""
+        self.own = bool(OWN.match(getattr(info, "cell_id", None) or ""))
         self.used, self.bound, self.excused = set(), set(), None
         with contextlib.suppress(SyntaxError):  # the notebook reports it
             self.used, self.bound = names(self.shell.transform_cell(info.raw_cell))
@@ -99,6 +115,10 @@ class Waiting:
         """Return the first reason of a name that the running cell uses and does not bind, or None."""
         return next((reasons[name] for name in sorted((self.used - self.bound) & reasons.keys())), None)
 
+    def doubt(self):
+        """Return why the running cell may go wrong, or None: a name has another value, or a check does not pass."""
+        return (None if self.own else self.first(self.taken)) or self.first(self.doubts)
+
     def reason(self, error, traceback):
         """Return what the running cell waits for, or None where the error is its own."""
         while traceback.tb_next:
@@ -110,7 +130,7 @@ class Waiting:
         if lacks and error.name in self.failed:
             return f"`{error.name}`: its cell stops with {self.failed[error.name]}; mend it"
         known = self.reasons.get(error.name) if lacks else self.first(self.reasons)
-        if known is None and (doubt := self.first(self.doubts)):
+        if known is None and (doubt := self.doubt()):
             last = " ".join(f"{type(error).__name__}: {error}".split()).removesuffix(":")
             return f"{doubt} ({last[:LONGEST]}); mend it"
         return known
@@ -145,6 +165,9 @@ class Waiting:
         self.missing = set()
         if result is None:  # stopped from outside
             return
+        if self.own is None:  # the setup cell
+            self.begin(result.info)
+        self.bind(space)
         error = result.error_before_exec or result.error_in_exec
         for name, value in self.before.items():
             if error and space.get(name) is value:
@@ -157,7 +180,7 @@ class Waiting:
         elif self.excused is not None and result.error_in_exec is self.excused:
             result.error_in_exec = None
         elif result.success:
-            doubt = self.first(self.doubts)
+            doubt = self.doubt()
             for name in self.bound:
                 self.reasons.pop(name, None)
                 self.doubts.pop(name, None)
@@ -168,6 +191,18 @@ class Waiting:
             elif doubt and not (self.before and self.bound <= self.before.keys()):  # more than an answer's cell
                 # Or its results would be taken for what the text below speaks of.
                 sys.stdout.write(f"This uses {doubt}.\n")
+
+    def bind(self, space):
+        """Keep what a given cell has bound, and of a student's cell what names of given cells hold no longer."""
+        for name in self.bound & space.keys():
+            self.taken.pop(name, None)
+            if not self.own:
+                self.given[name] = space[name]
+            elif self.given.get(name, space[name]) is not space[name]:
+                self.taken[name] = (
+                    f"`{name}`, to which a cell of yours gave another value: call that otherwise, "
+                    f"and run the cell that made `{name}`"
+                )
 
     def checked(self, report):
         """Keep the report of a check; what it looked at is in doubt as long as it does not pass."""

@@ -42,8 +42,8 @@ class Table:
 
 
 def _in_html(text):
-    """Return a cell's text as HTML, in which no line ends within a number: after the sign of an exponent it would."""
-    return re.sub(r"\S+-\d\S*", r'<span style="white-space:nowrap">\g<0></span>', html.escape(text))
+    """Return a cell's text as HTML, in which no line ends within a number: after < or an exponent's sign it would."""
+    return re.sub(r"(&lt; )?\S+-\d\S*", r'<span style="white-space:nowrap">\g<0></span>', html.escape(text))
 
 
 def number(value, digits=4):

@@ -8,6 +8,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 import torch
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.display import display
 from torch.nn import functional as F
 
 from labutils import checks, files
@@ -205,6 +207,22 @@ def test_an_answer_that_stops_says_where_on_what_and_what_it_printed():
     message = checks.lab1_a(gradient).rows[0]["message"]
     assert "IndexError: index 9 is out of bounds" in message and "`return X[9]`" in message
     assert "X has shape (3, 5)" in message and message.endswith("it printed: my residuals")
+
+
+def test_an_answer_that_draws_or_asks_is_checked_quietly():
+    shell, shown = InteractiveShell.instance(), []
+    shell.display_pub.publish = lambda data, *_, **__: shown.append(data)
+
+    def step(w, problem, rate):
+        display(w)
+        return moved(w, problem, rate)
+
+    assert all(row["ok"] for row in checks.lab1_b(step).rows) and not shown
+    display("seen")
+    assert shown == [{"text/plain": "'seen'"}]
+    InteractiveShell.clear_instance()
+    for row in checks.lab1_b(lambda w, problem, rate: input("rate?")).rows:
+        assert row["message"].startswith("it asks with input()")
 
 
 KINDS = {

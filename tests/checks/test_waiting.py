@@ -16,9 +16,16 @@ LINE = "Waiting for exercise (b): write `step`, then run the cells from there on
 
 
 @pytest.fixture
-def run(capsys):
+def shell():
+    """An IPython shell, that of `get_ipython`, too."""
+    InteractiveShell.clear_instance()
+    yield InteractiveShell.instance()
+    InteractiveShell.clear_instance()
+
+
+@pytest.fixture
+def run(shell, capsys):
     """Run cells in an IPython shell that waits; return whether each counts as run, and what the last one printed."""
-    shell = InteractiveShell()
     Waiting(shell)
 
     def run_all(*cells):
@@ -97,6 +104,37 @@ def test_a_check_that_was_interrupted_says_where_in_one_line(run):
     counted, printed = run(CHECK, endless, "lab1_b(step)")
     assert counted == [True, True, False] and printed.count("\n") == 1
     assert printed.startswith("KeyboardInterrupt: stopped by hand, in line 3, `raise KeyboardInterrupt`")
+
+
+@pytest.mark.parametrize("leave", ["raise SystemExit", "import sys\n    sys.exit('done')", "exit()", "quit()"])
+def test_an_answer_that_leaves_is_waited_for_and_the_kernel_stays(run, leave):
+    counted, printed = run(CHECK, f"def step(w):\n    {leave}", "lab1_b(step)", "result = step([1])", "result")
+    assert counted == [True] * 5 and printed.count("\n") == 1
+    assert printed.startswith("Waiting for exercise (b): its check does not pass yet (SystemExit")
+    counted, printed = run("raise SystemExit")
+    assert counted == [False] and "SystemExit" in printed and "To exit" not in printed
+
+
+def test_a_given_cell_says_which_name_a_students_cell_has_given_another_value(shell, capsys):
+    def last(*cells):
+        for id, source in cells:
+            capsys.readouterr()
+            done = shell.run_cell(source, cell_id=id)
+        return done.success, capsys.readouterr().out
+
+    begin = "from labutils.checks.waiting import Waiting\nWaiting(get_ipython())\n"
+    setup, rate = ("setup", f"import math\n{begin}rate = 0.5"), ("rate", "more = rate + 1\nprint(math.floor(more))")
+    added = "3f2a91c0-5d1e-4c3b-9d0e-1c2b3a4d5e6f"
+    assert last(setup, (added, "import math\nrate = rate"), rate) == (True, "1\n")
+    line = "`{0}`, to which a cell of yours gave another value: call that otherwise, and run the cell that made `{0}`"
+    waits = f"Waiting for {line.format('math')} (AttributeError: 'int' object has no attribute 'floor'); mend it, "
+    waits += "then run the cells from there on again.\n"
+    assert last((added, "math = 3"), rate) == (True, waits)
+    assert last((added, "math.floor(1.5)"))[0] is False  # a student's own cell shows its error
+    assert last(("answer-c", "def step():\n    pass\nrate = 5\nmath.pi"), ("next", "print(rate)"))[1] == (
+        f"5\nThis uses {line.format('rate')}.\n"
+    )
+    assert last(setup, rate) == (True, "1\n")
 
 
 def test_a_wrong_answer_is_shown_with_its_traceback(run):

@@ -81,7 +81,7 @@ def test_no_line_ends_within_a_number():
     found = tables.Table(["L < 1e-6", "w"], [["L 7.758e-08 at 3", "-0.5"]])._repr_html_()
     whole = '<span style="white-space:nowrap">{}</span>'
     assert (
-        f"L &lt; {whole.format('1e-6')}" in found
+        f"L {whole.format('&lt; 1e-6')}" in found
         and f"L {whole.format('7.758e-08')} at 3" in found
         and ">-0.5<" in found
     )

@@ -150,6 +150,9 @@ def test_a_written_question_stays_when_its_answer_goes(path):
         if before.cell_type == "markdown" and marks(before):
             assert re.match(r"\*\*.+[?.]\*\*.*\n\n", after.source), before.id
             assert after.source.count(student_version.TEXT_STUB) == before.source.count("BEGIN SOLUTION") > 0
+            # A triple click on the line takes its end, too: what is typed must not run into the next question.
+            written = after.source.replace(f"{student_version.TEXT_STUB}\n", "No.")
+            assert written.count("No.") == written.count("No.\n\n**")
 
 
 def test_a_stub_names_its_exercise():
