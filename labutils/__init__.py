@@ -4,8 +4,15 @@ Import what a lab needs from its room (`from labutils.linear import descent`, `f
 this file and the rooms' faces import nothing by themselves, so that Lab 1 never loads torch.
 """
 
+import os
+
 __version__ = "1.0.0"
 GET_PYTORCH = "type %run -m labutils install in a cell, or make lab in a terminal"
+
+# PyTorch's threads wait for each other by spinning, unless they are told otherwise before it is loaded. Beside another
+# program that keeps a core busy, they would spin while the one they wait for is not running: networks took many times
+# as long on two cores.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 
 class PyTorchMissing(ModuleNotFoundError):

@@ -94,6 +94,6 @@ def test_threads_that_wait_sleep_unless_somebody_wants_them_awake(asked, sleeps)
     """OpenMP reads it once, when PyTorch is loaded; this is what it understood."""
     environment = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
     environment |= {"OMP_DISPLAY_ENV": "verbose"} | asked
-    code = "from labutils.networks import ResNet20"
+    code = "from labutils.few_bits import ranges"  # which imports torch before anything else
     said = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert ("GOMP_SPINCOUNT = '0'" in said.stderr) == sleeps
