@@ -12,6 +12,7 @@ to which a student's cell gave another value says that. Used in every notebook o
 import builtins
 import contextlib
 import functools
+import itertools
 import re
 import symtable
 import sys
@@ -68,6 +69,7 @@ class Waiting:
     def __init__(self, shell):
         self.shell = shell
         self.reasons = {}  # for each name that a waiting cell would have bound: what that cell waits for
+        self.left = {}  # the same for those names that still hold what an earlier run gave them
         self.doubts = {}  # for each name that a check found wrong, and each made with one: whose check does not pass
         self.reports = {}  # the last report of each check, by its id
         self.used, self.bound, self.excused = set(), set(), None  # of the cell that runs; excused: its error
@@ -98,6 +100,7 @@ class Waiting:
             self.used, self.bound = names(self.shell.transform_cell(info.raw_cell))
         space = self.shell.user_ns
         self.before = {name: space.get(name) for name in DEFINED.findall(info.raw_cell)}
+        self.old = {name: space[name] for name in self.bound & space.keys()}
         if CHECK.search(info.raw_cell) and "checks" in space:
             absent = self.used - self.bound - space.keys()
             self.missing = {name for name in absent if not hasattr(builtins, name)}
@@ -149,6 +152,7 @@ class Waiting:
             return
         self.excused, self.before = error, {}  # what it would have defined waits, and has not failed
         self.reasons |= dict.fromkeys(self.bound, reason)
+        self.left |= {name: reason for name, value in self.old.items() if shell.user_ns.get(name) is value}
         for name in self.bound:
             value = shell.user_ns.get(name)
             if isinstance(value, (dict, list)) and not value:  # it was to be filled: nobody should take it for a result
@@ -180,17 +184,20 @@ class Waiting:
         elif self.excused is not None and result.error_in_exec is self.excused:
             result.error_in_exec = None
         elif result.success:
-            doubt = self.doubt()
-            for name in self.bound:
-                self.reasons.pop(name, None)
-                self.doubts.pop(name, None)
-            if doubt:
+            left, doubt, said = self.first(self.left), self.doubt(), ""
+            for name, kept in itertools.product(self.bound, (self.reasons, self.left, self.doubts)):
+                kept.pop(name, None)
+            if left:
+                self.left |= dict.fromkeys(self.bound, left)
+                self.reasons |= dict.fromkeys(self.bound, left)
+                said = f"This is left of an earlier run: waiting for {left}.\n"
+            elif doubt:
                 self.doubts |= dict.fromkeys(self.bound, doubt)
+                said = f"This uses {doubt}.\n"
             if isinstance(result.result, Report):
                 self.checked(result.result)
-            elif doubt and not (self.before and self.bound <= self.before.keys()):  # more than an answer's cell
-                # Or its results would be taken for what the text below speaks of.
-                sys.stdout.write(f"This uses {doubt}.\n")
+            elif said and not (self.before and self.bound <= self.before.keys()):  # more than an answer's cell
+                sys.stdout.write(said)  # or its results would be taken for what the text below speaks of
 
     def bind(self, space):
         """Keep what a given cell has bound, and of a student's cell what names of given cells hold no longer."""

@@ -184,6 +184,18 @@ def test_so_does_one_that_calls_a_given_function_from_a_cell_that_waits(run):
     )
 
 
+def test_what_is_left_of_an_earlier_run_is_not_shown_for_new(run):
+    right = [CHECK, "def step(w):\n    return 2", "lab1_b(step)", "result = step([1])", "print(result)"]
+    assert run(*right)[1] == "2\n"
+    line = "This is left of an earlier run: waiting for exercise (b): its check does not pass yet "
+    line += "(IndexError: list index out of range); mend it.\n"
+    again = ["lab1_b(step)", "result = step([1])", "print(result)"]
+    assert run(WRONG, *again) == ([True] * 4, f"2\n{line}")
+    assert run("more = result + 1", "print(more)") == ([True] * 2, f"3\n{line}")
+    assert run(*right, "more = result + 1", "print(more)") == ([True] * 7, "3\n")
+    assert run(WRONG, "lab1_b(step)", "anew = 4\nstep([1])", "print(anew)")[1] == "4\n"
+
+
 def test_what_a_cell_waited_for_in_an_earlier_run_is_forgotten(run):
     cell = "first = 1\nresult = step([first])"
     assert run(CHECK, STUB, "lab1_b(step)", cell)[1] == LINE
