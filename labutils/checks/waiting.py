@@ -63,6 +63,11 @@ class _NotThere:
         return self
 
 
+def _same(one, other):
+    """Return whether a name still holds what it held: the same object, or an equal number or text."""
+    return one is other or isinstance(other, (int, float, str)) and type(one) is type(other) and one == other
+
+
 class Waiting:
     """What the names of one notebook wait for, kept up to date cell by cell; `shell` is its IPython shell."""
 
@@ -74,6 +79,7 @@ class Waiting:
         self.reports = {}  # the last report of each check, by its id
         self.used, self.bound, self.excused = set(), set(), None  # of the cell that runs; excused: its error
         self.before, self.missing = {}, set()  # the functions that it defines, as they were; what a check cannot call
+        self.old = {}  # all names that it binds, as they were
         self.given, self.taken = {}, {}  # what given cells bound; of the names that a student's cell bound anew: that
         self.own = None  # whether the running cell is a student's own; None: it had begun before this
         self.failed = {}  # for each function whose cell stopped before it was defined anew: by which error
@@ -171,7 +177,8 @@ class Waiting:
             return
         if self.own is None:  # the setup cell
             self.begin(result.info)
-        self.bind(space)
+        if result.success or self.own:
+            self.bind(space)
         error = result.error_before_exec or result.error_in_exec
         for name, value in self.before.items():
             if error and space.get(name) is value:
@@ -205,7 +212,7 @@ class Waiting:
             self.taken.pop(name, None)
             if not self.own:
                 self.given[name] = space[name]
-            elif self.given.get(name, space[name]) is not space[name]:
+            elif not _same(self.given.get(name, space[name]), space[name]):
                 self.taken[name] = (
                     f"`{name}`, to which a cell of yours gave another value: call that otherwise, "
                     f"and run the cell that made `{name}`"

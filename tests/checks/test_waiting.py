@@ -125,11 +125,12 @@ def test_a_given_cell_says_which_name_a_students_cell_has_given_another_value(sh
     begin = "from labutils.checks.waiting import Waiting\nWaiting(get_ipython())\n"
     setup, rate = ("setup", f"import math\n{begin}rate = 0.5"), ("rate", "more = rate + 1\nprint(math.floor(more))")
     added = "3f2a91c0-5d1e-4c3b-9d0e-1c2b3a4d5e6f"
-    assert last(setup, (added, "import math\nrate = rate"), rate) == (True, "1\n")
+    assert last(setup, (added, "import math\nrate = 0.25 * 2"), rate) == (True, "1\n")
     line = "`{0}`, to which a cell of yours gave another value: call that otherwise, and run the cell that made `{0}`"
     waits = f"Waiting for {line.format('math')} (AttributeError: 'int' object has no attribute 'floor'); mend it, "
     waits += "then run the cells from there on again.\n"
     assert last((added, "math = 3"), rate) == (True, waits)
+    assert last((added, "math = 3"), ("again", "1 / 0\nimport math"), rate)[1] == waits  # it mended nothing
     assert last((added, "math.floor(1.5)"))[0] is False  # a student's own cell shows its error
     assert last(("answer-c", "def step():\n    pass\nrate = 5\nmath.pi"), ("next", "print(rate)"))[1] == (
         f"5\nThis uses {line.format('rate')}.\n"
