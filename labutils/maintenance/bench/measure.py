@@ -24,6 +24,7 @@ from ...networks import checkpoints, evaluation, hardware, training
 from ...networks.resnet import ResNet20, folded, quantized
 from .. import results_table
 from . import convolutions, homework_loop
+from .crowded import crowded
 from .turns import Row, in_turn
 
 PENALTY = 1.0
@@ -226,4 +227,4 @@ def accuracies(quick):
     yield Row("mean of the seeds, bfloat16", "float32", "images right", *means, 0.998, True)
 
 
-PARTS = (networks, methods, penalties, sizes, tools, memory)
+PARTS = (networks, crowded, methods, penalties, sizes, tools, memory)

@@ -15,7 +15,7 @@ from torch import nn
 from labutils import __main__
 from labutils.datasets import find
 from labutils.linear.regression import THREE_POINTS
-from labutils.maintenance.bench import convolutions, homework_loop, measure, report, to_accuracy, turns
+from labutils.maintenance.bench import convolutions, crowded, homework_loop, measure, report, to_accuracy, turns
 from labutils.maintenance.bench.turns import Row
 from labutils.networks import augmentation, hardware, quantize, resnet, training
 
@@ -145,7 +145,15 @@ def test_everything_is_measured_shown_and_kept(brief, tmp_path, monkeypatch, cap
     assert (tmp_path / "bench.png").read_bytes().startswith(b"\x89PNG")
     assert {file.name for file in tmp_path.iterdir()} == {"bench.json", "bench.png"}
     whats = [row["what"] for row in kept["rows"]]
-    for what in ("fine-tuning", "evaluation", "gradient descent", "trimmed L1", "1000 penalties", "one step, d = 500,"):
+    for what in (
+        "fine-tuning",
+        "evaluation",
+        "evaluation beside busy programs",
+        "gradient descent",
+        "trimmed L1",
+        "1000 penalties",
+        "one step, d = 500,",
+    ):
         assert any(name.startswith(what) for name in whats), f"{what} is not measured"
         assert what in printed
     assert [row["beside"] for row in kept["rows"]].count("its convolutions alone") == 2
@@ -163,6 +171,15 @@ def test_without_scikit_learn_bench_says_so(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     report.report(folder=tmp_path)
     assert capsys.readouterr().out.count("scikit-learn") == 1
+
+
+def test_no_busy_program_outlives_its_measurement(monkeypatch):
+    started, start = [], subprocess.Popen
+    monkeypatch.setattr(crowded.subprocess, "run", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr(crowded.subprocess, "Popen", lambda words: started.append(start(words)) or started[-1])
+    with pytest.raises(ZeroDivisionError):
+        list(crowded.crowded(quick=True))
+    assert started and all(one.returncode is not None for one in started)
 
 
 @pytest.mark.slow
