@@ -9,9 +9,9 @@ import os
 __version__ = "1.0.0"
 GET_PYTORCH = "type %run -m labutils install in a cell, or make lab in a terminal"
 
-# PyTorch's threads wait for each other by spinning, unless they are told otherwise before it is loaded. Beside another
-# program that keeps a core busy, they would spin while the one they wait for is not running: networks took many times
-# as long on two cores.
+# PyTorch's threads wait for each other by spinning, unless they are told otherwise before it is loaded. Where others
+# keep the cores busy, another notebook say, they spin while the one that they wait for does not run: on two cores,
+# networks took several times as long (`bench` measures it).
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 

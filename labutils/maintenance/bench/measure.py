@@ -24,8 +24,8 @@ from ...networks import checkpoints, evaluation, hardware, training
 from ...networks.resnet import ResNet20, folded, quantized
 from .. import results_table
 from . import convolutions, homework_loop
-from .crowded import crowded
 from .turns import Row, in_turn
+from .two_at_once import two_at_once
 
 PENALTY = 1.0
 BITS = (4, 4, 4)
@@ -227,4 +227,4 @@ def accuracies(quick):
     yield Row("mean of the seeds, bfloat16", "float32", "images right", *means, 0.998, True)
 
 
-PARTS = (networks, crowded, methods, penalties, sizes, tools, memory)
+PARTS = (networks, two_at_once, methods, penalties, sizes, tools, memory)

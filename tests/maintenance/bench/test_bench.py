@@ -15,7 +15,7 @@ from torch import nn
 from labutils import __main__
 from labutils.datasets import find
 from labutils.linear.regression import THREE_POINTS
-from labutils.maintenance.bench import convolutions, crowded, homework_loop, measure, report, to_accuracy, turns
+from labutils.maintenance.bench import convolutions, homework_loop, measure, report, to_accuracy, turns
 from labutils.maintenance.bench.turns import Row
 from labutils.networks import augmentation, hardware, quantize, resnet, training
 
@@ -171,15 +171,6 @@ def test_without_scikit_learn_bench_says_so(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     report.report(folder=tmp_path)
     assert capsys.readouterr().out.count("scikit-learn") == 1
-
-
-def test_no_busy_program_outlives_its_measurement(monkeypatch):
-    started, start = [], subprocess.Popen
-    monkeypatch.setattr(crowded.subprocess, "run", lambda *_, **__: 1 / 0)
-    monkeypatch.setattr(crowded.subprocess, "Popen", lambda words: started.append(start(words)) or started[-1])
-    with pytest.raises(ZeroDivisionError):
-        list(crowded.crowded(quick=True))
-    assert started and all(one.returncode is not None for one in started)
 
 
 @pytest.mark.slow
