@@ -1,7 +1,7 @@
 """The lab equipment of a course on sparse optimisation and quantization.
 
 Import what a lab needs from its room (`from labutils.linear import descent`, `from labutils.show import plotting`);
-this file and the rooms' faces import nothing by themselves, so that Lab 1 never loads torch.
+this file and the rooms' faces load nothing by themselves, so that Lab 1 never loads torch.
 """
 
 import os

@@ -23,11 +23,18 @@ def _asked(*_):
     raise Misbehaved("it asks with input(), and nobody is there to answer: use the arguments alone")
 
 
+def _figures():
+    """Return the numbers of the figures that pyplot would show."""
+    return set(sys.modules["matplotlib.pyplot"].get_fignums()) if "matplotlib.pyplot" in sys.modules else set()
+
+
 @contextlib.contextmanager
 def _alone():
     """Let an answer ask nobody, show nothing that it draws, a thousand times perhaps, and yield what it prints."""
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    before = _figures()
     with contextlib.ExitStack() as stack:
+        stack.callback(lambda: [sys.modules["matplotlib.pyplot"].close(one) for one in _figures() - before])
         if shell:
             stack.enter_context(mock.patch.object(shell.display_formatter, "format", lambda *_, **__: ({}, {})))
         stack.enter_context(mock.patch("builtins.input", _asked))

@@ -6,7 +6,8 @@ Jupyter, once a lab has begun, such a cell prints one line and counts as run; so
 uses what such a cell made, or would have made. A cell that runs with a wrong answer says so below its results. The cell
 of an answer that fails itself shows its error and does not stop Run All either. Every other error does, as always. A
 check whose answer is not there, or not the one that its cell shows, says so in its rows. A given cell that uses a name
-to which a student's cell gave another value says that. Used in every notebook of the student version.
+to which a student's cell gave another value says that, where the frontend names the cells, as JupyterLab does. Used in
+every notebook of the student version.
 """
 
 import builtins
@@ -24,12 +25,12 @@ from .report import Report
 
 DEFINED = re.compile(r"(?m)^(?:async )?(?:def|class) +(\w+)")  # as a cell that is no Python has it, too
 CHECK = re.compile(r"(?m)^(?:\(?\s*|\w+\[\d+\] = )checks\.\w+\(")
-OWN = re.compile(r"answer-|[0-9a-f]{8}(-|$)")  # the ids of cells in which students write: answers, and what they add
+OWN = re.compile(r"answer-|prediction-|[0-9a-f]{8}(-|$)")  # ids of cells in which students write, or that they add
 LONGEST = 200  # characters of an error in the line of a cell that waits
 
 
 def names(source):
-    """Return two sets: the names of the notebook that a cell's source uses, in functions too, and those that it binds.
+    """Return the names of the notebook that a cell's source uses, in functions too, that it binds, and that it imports.
 
     Parameters: source, Python, as IPython has transformed it.
     """
@@ -39,7 +40,8 @@ def names(source):
         table = tables.pop()
         tables += table.get_children()
         used |= {s.get_name() for s in table.get_symbols() if s.is_referenced() and (table is top or s.is_global())}
-    return used, {s.get_name() for s in top.get_symbols() if s.is_assigned() or s.is_imported()}
+    imported = {s.get_name() for s in top.get_symbols() if s.is_imported()}
+    return used, imported | {s.get_name() for s in top.get_symbols() if s.is_assigned()}, imported
 
 
 def exercise(id):
@@ -79,8 +81,9 @@ class Waiting:
         self.reports = {}  # the last report of each check, by its id
         self.used, self.bound, self.excused = set(), set(), None  # of the cell that runs; excused: its error
         self.before, self.missing = {}, set()  # the functions that it defines, as they were; what a check cannot call
-        self.old = {}  # all names that it binds, as they were
+        self.old = {}  # all names that it binds but by an import, as they were
         self.given, self.taken = {}, {}  # what given cells bound; of the names that a student's cell bound anew: that
+        self.sources = set()  # of the given cells that have run: a copy of one is none of a student's own
         self.own = None  # whether the running cell is a student's own; None: it had begun before this
         self.failed = {}  # for each function whose cell stopped before it was defined anew: by which error
         shell.events.register("pre_run_cell", self.begin)
@@ -91,7 +94,7 @@ class Waiting:
         shown = shell.showtraceback
 
         def show_all(*arguments, **options):
-            if options.get("exception_only"):  # SystemExit, the one error that IPython does not hand on
+            if options.get("exception_only"):  # SystemExit, which IPython does not hand on
                 self.show(shell, *sys.exc_info())
             else:
                 shown(*arguments, **options)
@@ -100,13 +103,14 @@ class Waiting:
 
     def begin(self, info):
         """Look at the cell that starts."""
-        self.own = bool(OWN.match(getattr(info, "cell_id", None) or ""))
-        self.used, self.bound, self.excused = set(), set(), None
+        self.own = bool(OWN.match(getattr(info, "cell_id", None) or "")) and info.raw_cell not in self.sources
+        self.sources |= set() if self.own else {info.raw_cell}
+        self.used, self.bound, self.excused, imported = set(), set(), None, set()
         with contextlib.suppress(SyntaxError):  # the notebook reports it
-            self.used, self.bound = names(self.shell.transform_cell(info.raw_cell))
+            self.used, self.bound, imported = names(self.shell.transform_cell(info.raw_cell))
         space = self.shell.user_ns
         self.before = {name: space.get(name) for name in DEFINED.findall(info.raw_cell)}
-        self.old = {name: space[name] for name in self.bound & space.keys()}
+        self.old = {name: space[name] for name in (self.bound - imported) & space.keys()}
         if CHECK.search(info.raw_cell) and "checks" in space:
             absent = self.used - self.bound - space.keys()
             self.missing = {name for name in absent if not hasattr(builtins, name)}
@@ -195,8 +199,9 @@ class Waiting:
             for name, kept in itertools.product(self.bound, (self.reasons, self.left, self.doubts)):
                 kept.pop(name, None)
             if left:
-                self.left |= dict.fromkeys(self.bound, left)
-                self.reasons |= dict.fromkeys(self.bound, left)
+                made = self.bound - self.before.keys()  # a function that is defined uses nothing yet
+                self.left |= dict.fromkeys(made, left)
+                self.reasons |= dict.fromkeys(made, left)
                 said = f"This is left of an earlier run: waiting for {left}.\n"
             elif doubt:
                 self.doubts |= dict.fromkeys(self.bound, doubt)

@@ -5,6 +5,7 @@ import sys
 from decimal import Decimal
 from fractions import Fraction
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
@@ -215,12 +216,18 @@ def test_an_answer_that_draws_or_asks_is_checked_quietly():
 
     def step(w, problem, rate):
         display(w)
+        plt.figure()
         return moved(w, problem, rate)
 
-    assert all(row["ok"] for row in checks.lab1_b(step).rows) and not shown
-    display("seen")
+    own = plt.figure()
+    try:
+        assert all(row["ok"] for row in checks.lab1_b(step).rows) and not shown
+        display("seen")
+    finally:
+        InteractiveShell.clear_instance()
     assert shown == [{"text/plain": "'seen'"}]
-    InteractiveShell.clear_instance()
+    assert plt.get_fignums() == [own.number]  # of the answer's figures none is left to be drawn below the check
+    plt.close(own)
     for row in checks.lab1_b(lambda w, problem, rate: input("rate?")).rows:
         assert row["message"].startswith("it asks with input()")
 

@@ -129,6 +129,8 @@ def test_a_given_cell_says_which_name_a_students_cell_has_given_another_value(sh
     line = "`{0}`, to which a cell of yours gave another value: call that otherwise, and run the cell that made `{0}`"
     waits = f"Waiting for {line.format('math')} (AttributeError: 'int' object has no attribute 'floor'); mend it, "
     waits += "then run the cells from there on again.\n"
+    copy = "4f2a91c0-5d1e-4c3b-9d0e-1c2b3a4d5e6f"  # of a given cell, as JupyterLab numbers it
+    assert last(("kept", "kept = [rate]"), (copy, "kept = [rate]"), ("next", "print(kept)")) == (True, "[0.5]\n")
     assert last((added, "math = 3"), rate) == (True, waits)
     assert last((added, "math = 3"), ("again", "1 / 0\nimport math"), rate)[1] == waits  # it mended nothing
     assert last((added, "math.floor(1.5)"))[0] is False  # a student's own cell shows its error
@@ -195,6 +197,7 @@ def test_what_is_left_of_an_earlier_run_is_not_shown_for_new(run):
     assert run("more = result + 1", "print(more)") == ([True] * 2, f"3\n{line}")
     assert run(*right, "more = result + 1", "print(more)") == ([True] * 7, "3\n")
     assert run(WRONG, "lab1_b(step)", "anew = 4\nstep([1])", "print(anew)")[1] == "4\n"
+    assert run("import math", "import math\nmath.floor(step([1]))", "print(math.floor(1.5))")[1] == "1\n"
 
 
 def test_what_a_cell_waited_for_in_an_earlier_run_is_forgotten(run):
@@ -277,7 +280,7 @@ def test_half_drawn_figures_are_gone(run):
 
 def test_which_names_a_cell_uses_and_binds():
     source = "import a.b\nfrom c import d as e\nf = [g(h) for h in i]\ndef j(k):\n    l = m\n    return l + k\nn.o = p"
-    used, bound = names(source)
+    used, bound, _ = names(source)
     assert used == {"g", "i", "m", "n", "p"}
     assert bound == {"a", "e", "f", "j"}
 
