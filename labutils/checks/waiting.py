@@ -30,7 +30,7 @@ LONGEST = 200  # characters of an error in the line of a cell that waits
 
 
 def names(source):
-    """Return the names of the notebook that a cell's source uses, in functions too, that it binds, and that it imports.
+    """Return two sets: the names of the notebook that a cell's source uses, in functions too, and those that it binds.
 
     Parameters: source, Python, as IPython has transformed it.
     """
@@ -40,8 +40,12 @@ def names(source):
         table = tables.pop()
         tables += table.get_children()
         used |= {s.get_name() for s in table.get_symbols() if s.is_referenced() and (table is top or s.is_global())}
-    imported = {s.get_name() for s in top.get_symbols() if s.is_imported()}
-    return used, imported | {s.get_name() for s in top.get_symbols() if s.is_assigned()}, imported
+    return used, {s.get_name() for s in top.get_symbols() if s.is_assigned() or s.is_imported()}
+
+
+def imported(source):
+    """Return the names that a cell's source imports."""
+    return {s.get_name() for s in symtable.symtable(source, "cell", "exec").get_symbols() if s.is_imported()}
 
 
 def exercise(id):
@@ -105,12 +109,14 @@ class Waiting:
         """Look at the cell that starts."""
         self.own = bool(OWN.match(getattr(info, "cell_id", None) or "")) and info.raw_cell not in self.sources
         self.sources |= set() if self.own else {info.raw_cell}
-        self.used, self.bound, self.excused, imported = set(), set(), None, set()
+        self.used, self.bound, self.excused, anew = set(), set(), None, set()
         with contextlib.suppress(SyntaxError):  # the notebook reports it
-            self.used, self.bound, imported = names(self.shell.transform_cell(info.raw_cell))
+            source = self.shell.transform_cell(info.raw_cell)
+            self.used, self.bound = names(source)
+            anew = imported(source)
         space = self.shell.user_ns
         self.before = {name: space.get(name) for name in DEFINED.findall(info.raw_cell)}
-        self.old = {name: space[name] for name in (self.bound - imported) & space.keys()}
+        self.old = {name: space[name] for name in (self.bound - anew) & space.keys()}
         if CHECK.search(info.raw_cell) and "checks" in space:
             absent = self.used - self.bound - space.keys()
             self.missing = {name for name in absent if not hasattr(builtins, name)}

@@ -280,7 +280,7 @@ def test_half_drawn_figures_are_gone(run):
 
 def test_which_names_a_cell_uses_and_binds():
     source = "import a.b\nfrom c import d as e\nf = [g(h) for h in i]\ndef j(k):\n    l = m\n    return l + k\nn.o = p"
-    used, bound, _ = names(source)
+    used, bound = names(source)
     assert used == {"g", "i", "m", "n", "p"}
     assert bound == {"a", "e", "f", "j"}
 
