@@ -4,13 +4,12 @@ import os
 import statistics
 import subprocess
 import sys
-import time
 
 import numpy as np
 
 from ...networks import training
 from ...networks.resnet import ResNet20
-from .turns import Row
+from .turns import Row, time_of
 
 SLEEP, SPIN = "0", "300000"  # turns of GOMP_SPINCOUNT; the second is what Linux's OpenMP does unless told otherwise
 
@@ -20,9 +19,7 @@ def images_a_second(count):
     model, images = ResNet20(), np.random.default_rng(0).integers(0, 256, (count, 32, 32, 3), np.uint8)
     labels = np.zeros(count, int)
     training.evaluate(model, images[:100], labels[:100])
-    start = time.perf_counter()
-    training.evaluate(model, images, labels)
-    print(count / (time.perf_counter() - start))
+    print(count / time_of(lambda: training.evaluate(model, images, labels), 1))
 
 
 def two_at_once(quick):
