@@ -42,8 +42,10 @@ def _declare_training(declare):
     text = "measure what each knob of those recipes is worth, at 2 bits, on training images that are held out"
     option = verb("knobs", measure_table, text, epochs=4)
     option("--only", nargs="+", metavar="RECIPE", help="these; default: the homework's and all others")
-    text = "measure how far the recipe learned comes at 2 bits from other seeds; their networks are not kept"
+    text = "measure how far one of those recipes comes from other seeds; their networks are not kept"
     option = verb("seeds", measure_table, text, epochs=15)
+    option("--recipe", default="learned", help="default: learned")
+    option("--bits", type=parse_bits, default=(2, 2, 2), help="default: 2")
     option("--only", nargs="+", type=int, default=[1, 2], metavar="SEED", help="default 1 2")
     text = "repeat the homework's six fine-tunings from other seeds, and keep what they predict; hours"
     option = verb("repeats", measure_table, text)

@@ -2,4 +2,4 @@
 
 from .. import hand_on
 
-__getattr__ = hand_on(__name__, ablation="", grid="", repeats="", sensitivity="", significance="")
+__getattr__ = hand_on(__name__, ablation="", grid="", repeats="", seeds="", sensitivity="", significance="")

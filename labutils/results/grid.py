@@ -57,8 +57,13 @@ def as_text(bits):
     return ",".join(map(str, bits))
 
 
+def as_bits(text):
+    """Return the bits (4, 4, 2) that `as_text` was given; raise ValueError for any other text."""
+    return tuple(map(int, text.split(",")))
+
+
 def _read(content):
-    return schemes({tuple(map(int, bits.split(","))): float(share) for bits, share in content["accuracy"].items()})
+    return schemes({as_bits(bits): float(share) for bits, share in content["accuracy"].items()})
 
 
 TABLE = KeptTable("grid", "a grid of bits", _read)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .grid import as_bits
 from .kept_table import KeptTable
 
 
@@ -30,7 +31,7 @@ def _read(content):
         return Run([float(a) for a in kept["accuracy"]], unpacked(kept["classes"]), unpacked(kept["right"], bool))
 
     return {
-        tuple(map(int, bits.split(","))): {int(seed): run(kept) for seed, kept in of_bits.items()}
+        as_bits(bits): {int(seed): run(kept) for seed, kept in of_bits.items()}
         for bits, of_bits in content["runs"].items()
     }
 

@@ -1,4 +1,4 @@
-"""Tables of knobs and seeds: one that is damaged, or does not say how it was measured, is refused."""
+"""The table of knobs: one that is damaged, or does not say how it was measured, is refused."""
 
 import json
 
@@ -13,16 +13,16 @@ WHOLE = {"held_out": 5, "bits": [2, 2, 2], "epochs": 1, "seed": 0, "accuracy": {
 def test_a_damaged_table(tmp_path, content, refused):
     (tmp_path / "cifar10-knobs.json").write_text(content)
     with refused("labutils knobs --data cifar10"):
-        ablation.load("knobs", "cifar10", tmp_path)
+        ablation.load("cifar10", tmp_path)
 
 
 @pytest.mark.parametrize("word", ["held_out", "bits", "epochs", "seed"])
 def test_a_table_that_does_not_say_how_it_was_measured(tmp_path, word, refused):
     (tmp_path / "cifar10-knobs.json").write_text(json.dumps({key: WHOLE[key] for key in WHOLE if key != word}))
     with refused("labutils knobs --data cifar10"):
-        ablation.load("knobs", "cifar10", tmp_path)
+        ablation.load("cifar10", tmp_path)
 
 
 def test_no_table(tmp_path, refused):
-    with refused("labutils seeds --data cifar10", error=FileNotFoundError):
-        ablation.load("seeds", "cifar10", tmp_path)
+    with refused("labutils knobs --data cifar10", error=FileNotFoundError):
+        ablation.load("cifar10", tmp_path)

@@ -15,7 +15,7 @@ import nbformat
 
 from ... import hand_in
 from ...networks import checkpoints as networks
-from ...results import ablation, grid, repeats, sensitivity
+from ...results import ablation, grid, repeats, seeds, sensitivity
 from . import cloud, leaks
 from .archive import pack
 from .student_version import marks, student_version
@@ -71,7 +71,7 @@ def checkpoints(root):
     Raises: ValueError or OSError where a network is not the manifest's, or a table is missing or of another network.
     """
     folder, names = root / "checkpoints", [networks.MANIFEST]
-    tables = [(table, "cifar10") for table in (*ablation.TABLES.values(), repeats.TABLE)]
+    tables = [(table, "cifar10") for table in (ablation.TABLE, seeds.TABLE, repeats.TABLE)]
     for name, bits, recipe in map(networks.parse, networks.manifest(folder)):
         networks.check(name, bits, recipe, folder)
         names.append(networks.file_name(name, bits, recipe))

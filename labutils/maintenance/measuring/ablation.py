@@ -1,11 +1,11 @@
-"""Measures what each knob of the recipes for few bits is worth, and other seeds, and keeps both."""
+"""Measures what each knob of the recipes for few bits is worth, and keeps that."""
 
 import numpy as np
 
 from ... import files
 from ...few_bits import recipes
 from ...networks import training
-from ...results import ablation
+from ...results.ablation import TABLE
 from .keeping import save
 
 HELD_OUT = 5000  # training images that the knobs are judged by
@@ -35,43 +35,22 @@ def measure(float_model, images, recipe, bits=(2, 2, 2), epochs=4, seed=0, folde
     named = None if recipe == "homework" else recipes.named(recipe, epochs, seed, known)
     parts = held_out(images, HELD_OUT)
 
-    def run(state_file):
-        if named is None:
-            model = recipes.rounded(float_model, bits)
-            return training.finetune(model, parts, epochs, state_file, seed=seed)
-        return recipes.train(float_model, parts, bits, named, state_file)[1]
-
     settings = {"held_out": HELD_OUT, "bits": list(bits), "epochs": epochs, "seed": seed}
-    return _measure("knobs", images.name, recipe, run, settings, folder)
-
-
-def measure_seed(float_model, images, seed, recipe="learned", bits=(2, 2, 2), epochs=15, folder=None):
-    """Train by a recipe from another seed and keep the test accuracy after each epoch; nothing if it is kept.
-
-    Parameters and raises: as `measure`. Returns: the test accuracy after each epoch; the network is not kept.
-    """
-    named = recipes.named(recipe, epochs, seed, recipes.KNOBS)
-
-    def run(state_file):
-        return recipes.train(float_model, images, bits, named, state_file)[1]
-
-    return _measure("seeds", images.name, seed, run, {"recipe": recipe, "bits": list(bits), "epochs": epochs}, folder)
-
-
-def _measure(table, name, key, run, settings, folder):
-    """Return the accuracy by epoch that a kept table has under a key; where it has none, of `run(state_file)`."""
-    table, key = ablation.TABLES[table], str(key)
-    path = table.path(name, folder)
-    found = table.load(name, folder) if path.exists() else settings
+    path = TABLE.path(images.name, folder)
+    found = TABLE.load(images.name, folder) if path.exists() else settings
     if {word: found[word] for word in settings} != settings:
         raise ValueError(f"{path}: expected a table of {settings}, found another one; delete the file to start anew")
-    if key in found.get("accuracy", {}):
-        return found["accuracy"][key]
-    state_file = path.with_name(f"{path.stem}-{key}.training")
-    accuracy = [round(epoch["accuracy"], 4) for epoch in run(state_file)]
+    if recipe in found.get("accuracy", {}):
+        return found["accuracy"][recipe]
+    state_file = path.with_name(f"{path.stem}-{recipe}.training")
+    if named is None:
+        history = training.finetune(recipes.rounded(float_model, bits), parts, epochs, state_file, seed=seed)
+    else:
+        history = recipes.train(float_model, parts, bits, named, state_file)[1]
+    accuracy = [round(epoch["accuracy"], 4) for epoch in history]
     with files.held(path, wait=True):  # another row may be measured at this moment
-        found = table.load(name, folder)["accuracy"] if path.exists() else {}
-        content = settings | {"accuracy": found | {key: accuracy}}
-        save(table, name, content, folder, f" --epochs {settings['epochs']}")
+        found = TABLE.load(images.name, folder)["accuracy"] if path.exists() else {}
+        content = settings | {"accuracy": found | {recipe: accuracy}}
+        save(TABLE, images.name, content, folder, f" --epochs {epochs}")
     state_file.unlink()
     return accuracy

@@ -7,6 +7,7 @@ from ..kept_networks import images_and_network
 from . import ablation
 from . import grid as measuring_grid
 from . import repeats as measuring_repeats
+from . import seeds as measuring_seeds
 from . import sensitivity as measuring_sensitivity
 
 
@@ -28,10 +29,11 @@ def knobs(arguments):
 
 
 def seeds(arguments):
-    """Measure how far lab 08's best recipe comes from other seeds than the one whose network is kept."""
+    """Measure how far a recipe of lab 08 comes from other seeds than the one whose network is kept."""
     images, float_model = images_and_network(arguments.data)
+    run = {"recipe": arguments.recipe, "bits": arguments.bits, "epochs": arguments.epochs}
     for seed in arguments.only:
-        accuracy = ablation.measure_seed(float_model, images, seed, epochs=arguments.epochs)
+        accuracy = measuring_seeds.measure(float_model, images, seed, **run)
         print(f"seed {seed}: test accuracy {accuracy[-1]:.4f} after the last epoch")
 
 

@@ -1,4 +1,4 @@
-"""Measuring knobs and seeds: kept whole, not measured twice, and knobs are judged by held-out training images."""
+"""Measuring knobs: kept whole, not measured twice, and knobs are judged by held-out training images."""
 
 import json
 
@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from helpers.small_networks import random_data
 
-from labutils.few_bits import recipes
 from labutils.maintenance import kept_networks
 from labutils.maintenance.measuring import ablation
 from labutils.networks import checkpoints, training
@@ -29,7 +28,7 @@ def test_the_table_of_knobs_is_kept_and_not_measured_twice(small, monkeypatch):
     model, images, folder = small
     found = ablation.measure(model, images, "homework", epochs=2, folder=folder)
     ablation.measure(model, images, "range", epochs=2, folder=folder)
-    table = kept.load("knobs", "cifar10", folder)
+    table = kept.load("cifar10", folder)
     assert (
         table["accuracy"]["homework"] == found and len(found) == 2 and set(table["accuracy"]) == {"homework", "range"}
     )
@@ -48,16 +47,6 @@ def test_a_table_of_other_knobs_is_not_added_to(small, refused):
         ablation.measure(model, images, "range", epochs=2, folder=folder)
 
 
-def test_other_seeds_are_measured_on_the_test_set_and_kept_beside_each_other(small):
-    model, images, folder = small
-    one, two = (ablation.measure_seed(model, images, seed, epochs=1, folder=folder) for seed in (1, 2))
-    table = kept.load("seeds", "cifar10", folder)
-    assert table == {"recipe": "learned", "bits": [2, 2, 2], "epochs": 1, "accuracy": {"1": one, "2": two}}
-    _, history = recipes.train(model, images, (2, 2, 2), recipes.named("learned", 1, 1), progress=False)
-    assert one == [round(history[-1]["accuracy"], 4)]
-    assert sorted(path.name for path in folder.glob("*seeds*")) == ["cifar10-seeds.json"]
-
-
 def test_knobs_are_judged_by_held_out_images_and_never_by_the_test_set(small, monkeypatch):
     model, images, folder = small
     judged, evaluate = [], training.evaluate
@@ -69,5 +58,3 @@ def test_knobs_are_judged_by_held_out_images_and_never_by_the_test_set(small, mo
 def test_no_such_knob(tmp_path, refused):
     with refused("recipe", "homework", "cosine"):
         ablation.measure(None, random_data(), "pruned", folder=tmp_path)
-    with refused("recipe", "cosine"):
-        ablation.measure_seed(None, random_data(), 1, "allocated", folder=tmp_path)

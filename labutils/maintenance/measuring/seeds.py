@@ -1,0 +1,35 @@
+"""Measures how far a recipe of lab 08 comes from other seeds than the one whose network is kept, and keeps that."""
+
+from ... import files
+from ...few_bits import recipes
+from ...results import seeds
+from ...results.grid import as_text
+from .keeping import save
+
+
+def measure(float_model, images, seed, recipe="learned", bits=(2, 2, 2), epochs=15, folder=None):
+    """Train by a recipe from a seed and keep the test accuracy after each epoch, which is returned; not the network.
+
+    Parameters: float_model, an ImageData's float network; seed; recipe, a name in `recipes.KNOBS`; bits, three entries;
+        epochs; folder, where the table is (None: checkpoints/). A run that is kept is not trained again.
+    Raises: ValueError where there is no such recipe, or the kept run has another number of epochs.
+    """
+    named, path = recipes.named(recipe, epochs, seed, recipes.KNOBS), seeds.TABLE.path(images.name, folder)
+    kept = seeds.load(images.name, folder) if path.exists() else {}
+    if accuracy := kept.get((recipe, bits), {}).get(seed):
+        if len(accuracy) != epochs:
+            run = f"{path}: {recipe} at {as_text(bits)} from seed {seed}"
+            raise ValueError(f"{run}: expected {epochs} epochs, found {len(accuracy)}; ask for as many, or delete it")
+        return accuracy
+    state_file = path.with_name(f"{path.stem}-{recipe}-{as_text(bits)}-{seed}.training")
+    history = recipes.train(float_model, images, bits, named, state_file)[1]
+    accuracy = [round(epoch["accuracy"], 4) for epoch in history]
+    with files.held(path, wait=True):  # another run may be added at this moment
+        kept = seeds.load(images.name, folder) if path.exists() else {}
+        kept.setdefault((recipe, bits), {})[seed] = accuracy
+        content = {}
+        for (name, at), runs in kept.items():
+            content.setdefault(name, {})[as_text(at)] = {str(number): shares for number, shares in runs.items()}
+        save(seeds.TABLE, images.name, {"accuracy": content}, folder)
+    state_file.unlink()
+    return accuracy
