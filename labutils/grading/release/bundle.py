@@ -151,7 +151,8 @@ def check_ours(folder):
     advice = "name another folder, or delete it"
     if not folder.is_dir():
         raise ValueError(f"{folder}: expected a folder, found a file; {advice}")
-    found = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if not path.is_dir()}
+    there = (path for path in folder.rglob("*") if path.parent.name != "__pycache__")  # what Python lays there itself
+    found = {path.relative_to(folder).as_posix(): path for path in there if not path.is_dir()}
     archive = found.pop(f"{NAME}.zip", None)
     packed = {}
     if archive is not None and zipfile.is_zipfile(archive):

@@ -1,5 +1,6 @@
 """The student's bundle: what is in it, what is not, and that nothing else can be."""
 
+import argparse
 import hashlib
 import io
 import json
@@ -111,6 +112,17 @@ def test_what_is_in_the_bundle(released):
         *(f"checkpoints/{table}.json" for table in (*TABLES, "shapes10-grid", "shapes10-sensitivity")),
     }
     assert not [name for name in inside if re.search("grading|maintenance|test", name)]
+
+
+def test_every_verb_that_students_are_told_to_use_is_theirs(released, monkeypatch):
+    inside = released.parent / bundle.NAME
+    pages = {path: path.read_text(encoding="utf-8") for path in inside.rglob("*") if path.suffix in (".ipynb", ".md")}
+    told = {(verb, path.name) for path, text in pages.items() for verb in re.findall(r"-m labutils ([a-z-]+)", text)}
+    monkeypatch.setattr(files, "PACKAGE", inside / "labutils")
+    monkeypatch.setattr(files, "REPOSITORY", inside)
+    theirs = __main__.verbs(argparse.ArgumentParser())
+    assert {"hand-in", "doctor", "data"} <= {verb for verb, _ in told}
+    assert [(verb, page) for verb, page in told if verb not in theirs] == []
 
 
 @each
@@ -577,6 +589,15 @@ def test_what_it_did_not_write_it_does_not_overwrite(released, tmp_path, spoil):
     with pytest.raises(ValueError, match="^[^\n]*expected .*found[^\n]*$"):
         bundle.release(folder, tmp_path)
     assert sorted((path, path.read_bytes()) for path in tmp_path.rglob("*") if path.is_file()) == before
+
+
+def test_a_release_that_was_tried_where_it_lies_is_replaced(released, course, tmp_path):
+    folder = shutil.copytree(released.parent, tmp_path / "build/release")
+    cache = folder / bundle.NAME / "labutils/__pycache__"
+    cache.mkdir(exist_ok=True)
+    (cache / "files.cpython-311.pyc").write_bytes(b"compiled")
+    bundle.release(folder, course)
+    assert not cache.exists()
 
 
 @pytest.mark.parametrize("step", ["write_bytes", "rename"])
