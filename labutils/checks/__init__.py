@@ -15,9 +15,11 @@ __getattr__ = hand_on(
     lab1_bonus="exact_from_everywhere pushed_down sparse_and_close"
     " lab1_g_l1 lab1_g_proximal lab1_g_pruning lab1_g_trimmed",
     lab2="lab2_a",
-    lab2_networks="lab2_b lab2_c",
+    lab2_networks="lab2_b",
+    lab2_training_step="lab2_c",
     lab2_mixed="lab2_d lab2_e lab2_f",
     problem1="outcome problem1_1 problem1_2 problem1_3 problem1_4 problem1_5 problem1_6 problem1_7 problem1_8",
     problem1_networks="problem1_9 problem1_10",
+    training_agreement="agreement",
     few_bits="few_bits_a few_bits_b few_bits_c few_bits_d",
 )

@@ -4,6 +4,7 @@ What names a mistake does so because the answer gives what that mistake gives.
 """
 
 import contextlib
+import copy
 import inspect
 import io
 import reprlib
@@ -11,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .cases import changed, copied
+from ..linear.regression import Regression
 from .failure import shape, stopped, unwritten
 
 IN_PLACE = "the answer changes its input in place: work on a copy"
@@ -94,6 +95,24 @@ def same(found, expected, tolerance):
 def _tolerance(expected):
     """Return how far numbers may be off: networks compute in float32."""
     return 1e-4 if hasattr(expected, "detach") else 1e-6
+
+
+def copied(arguments):
+    """Return copies of arguments, which an answer may spoil; a problem cannot be changed and is passed as it is."""
+    return tuple(one if isinstance(one, Regression) else copy.deepcopy(one) for one in arguments)
+
+
+def changed(arguments, originals):
+    """Return whether an answer has changed an array or a tensor among its arguments."""
+
+    def same(a, b):
+        if isinstance(b, (list, tuple)):
+            return len(a) == len(b) and all(map(same, a, b))
+        if hasattr(b, "detach"):
+            return a.shape == b.shape and bool((a.detach().cpu() == b.detach().cpu()).all())
+        return np.array_equal(a, b) if isinstance(b, np.ndarray) else isinstance(b, Regression) or a is b or a == b
+
+    return not all(map(same, arguments, originals))
 
 
 class _Outcome(NamedTuple):

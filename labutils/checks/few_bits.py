@@ -7,8 +7,7 @@ import math
 import torch
 from torch.nn import functional as F
 
-from .cases import changed, copied
-from .comparison import IN_PLACE, NOTHING, single
+from .comparison import IN_PLACE, NOTHING, changed, copied, single
 from .failure import Misbehaved
 from .report import Report
 

@@ -7,9 +7,10 @@ what a known mistake gives is told so.
 import numpy as np
 
 from ..linear.regression import THREE_POINTS
-from . import cases, lab1_mistakes
-from .cases import AWAY, RATE
-from .reference import ends, moved, pruned, slope, twice
+from . import lab1_cases, mistakes_pruning
+from .lab1_cases import AWAY, RATE
+from .lab1_reference import ends, moved, pruned, slope, twice
+from .mistakes_gradient_step import around
 from .report import Report
 
 GRADIENT = {
@@ -52,7 +53,7 @@ GRADIENT = {
 
 def lab1_a(gradient, seed=0):
     """Check `gradient(X, y, w)`, the gradient of the sum of squared residuals: 1.5 points, 0.5 hidden."""
-    drawn = [(problem.X, problem.y, w) for w, problem, _ in cases.steps(seed)]
+    drawn = [(problem.X, problem.y, w) for w, problem, _ in lab1_cases.steps(seed)]
 
     def right(X, y, w):
         return 2 * X.T @ (X @ w - y)
@@ -70,8 +71,8 @@ def lab1_b(step, seed=0):
         return step(w, THREE_POINTS, RATE)
 
     report = Report("lab1_b", "One step of gradient descent")
-    known = lab1_mistakes.around(lambda v, w, rate: v)
-    report.agree("one step from a point away from zero", step, moved, cases.steps(seed), 1, known)
+    known = around(lambda v, w, rate: v)
+    report.agree("one step from a point away from zero", step, moved, lab1_cases.steps(seed), 1, known)
     right = moved(AWAY, THREE_POINTS, RATE)
     report.close("called twice on the same array", lambda: twice(one_step, AWAY), right)
     least = np.linalg.pinv(THREE_POINTS.X) @ THREE_POINTS.y
@@ -85,15 +86,15 @@ def pruning_step(w, p, rate, keep):
 
 def lab1_c(step, seed=0):
     """Check `step(w, problem, learning_rate, keep)`, a gradient step and then hard thresholding: 3 points, 1 hidden."""
-    drawn = [(*case, keep) for case, keep in zip(cases.steps(seed), (2, 2, 0, 4, 3, 2, 1))]
+    drawn = [(*case, keep) for case, keep in zip(lab1_cases.steps(seed), (2, 2, 0, 4, 3, 2, 1))]
 
     def one_step(w):
         return step(w, THREE_POINTS, RATE, 2)
 
     report = Report("lab1_c", "One step of iterative pruning")
     label = "one step from a point away from zero"
-    report.agree(label, step, pruning_step, drawn, 1, lab1_mistakes.PRUNING)
-    report.agree("magnitudes that tie", step, pruning_step, cases.ties(seed), 0.5, lab1_mistakes.CHOOSING)
+    report.agree(label, step, pruning_step, drawn, 1, mistakes_pruning.PRUNING)
+    report.agree("magnitudes that tie", step, pruning_step, lab1_cases.ties(seed), 0.5, mistakes_pruning.CHOOSING)
     once = pruning_step(AWAY, THREE_POINTS, RATE, 2)
     report.close("called twice on the same array", lambda: twice(one_step, AWAY), once, 0.5)
     return ends(report, one_step, [0, 3, 0, 0, -1], "200 steps from zero end at the two-sparse solution")

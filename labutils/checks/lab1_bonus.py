@@ -7,9 +7,9 @@ import numpy as np
 
 from ..linear import descent
 from ..linear.regression import THREE_POINTS, TWO_POINTS, Regression
-from .cases import RATE
 from .comparison import single
 from .failure import Misbehaved
+from .lab1_cases import RATE
 from .report import Report
 
 

@@ -7,17 +7,18 @@ what a known mistake gives is told so.
 import numpy as np
 
 from ..linear.regression import THREE_POINTS, Regression, lasso_three_points
-from . import cases, lab1_mistakes, lab1_mistakes_proximal
-from .cases import AWAY, RATE
-from .lab1_mistakes import subgradient_step
-from .reference import after, ends, moved, shrunk, trimmed, twice
+from . import lab1_cases, mistakes_proximal
+from .lab1_cases import AWAY, RATE
+from .lab1_reference import after, ends, moved, shrunk, trimmed, twice
+from .mistakes_l1 import SUBGRADIENT, subgradient_step
+from .mistakes_trimmed import TRIMMED
 from .report import Report
 
 
 def lab1_d(step, seed=0):
     """Check `step(w, problem, learning_rate, penalty)`, a subgradient step with an L1 penalty: 3 points, 1 hidden."""
     here, zeros = (AWAY, THREE_POINTS, RATE, 0.5), np.array([0.1, 0, -0.2, 0, 0.3])
-    others = cases.priced(seed)[1:]
+    others = lab1_cases.priced(seed)[1:]
     at_zeros = [(zeros, *here[1:]), *others]
     no_zeros = [(np.where(w == 0, 0.35, w), *rest) for w, *rest in (here, *others)]
 
@@ -25,7 +26,7 @@ def lab1_d(step, seed=0):
         return step(w, *here[1:])
 
     report = Report("lab1_d", "One subgradient step with an L1 penalty")
-    known = lab1_mistakes.SUBGRADIENT
+    known = SUBGRADIENT
     report.agree("one step from a point away from zero", step, subgradient_step, no_zeros, 1, known)
     report.agree("one step from two zeros", step, subgradient_step, at_zeros, 1, known)
     once = subgradient_step(*here)
@@ -38,7 +39,7 @@ def lab1_d(step, seed=0):
 def lab1_e(operator, step, seed=0):
     """Check `operator(w, threshold)` and `step(w, problem, learning_rate, penalty)` of (e): 3 points, 1 hidden."""
     w = np.array([0.7, -1.3, 0.05, 2.1, -0.02])
-    vectors = [w, -np.abs(w), w[2:3], cases.weights(np.random.default_rng(seed), 7) / 3]
+    vectors = [w, -np.abs(w), w[2:3], lab1_cases.weights(np.random.default_rng(seed), 7) / 3]
     operated = [(one, cut) for one in vectors for cut in (0.1, 0.0, 0.65, 3.0)]
 
     def right(w, p, rate, penalty):
@@ -46,9 +47,9 @@ def lab1_e(operator, step, seed=0):
 
     report = Report("lab1_e", "Soft thresholding and the proximal gradient step")
     label = "the operator, called twice on the same array"
-    report.agree(label, operator, shrunk, operated, 1, lab1_mistakes_proximal.OPERATOR)
+    report.agree(label, operator, shrunk, operated, 1, mistakes_proximal.OPERATOR)
     label = "one step, called twice on the same array"
-    report.agree(label, step, right, cases.priced(seed), 1, lab1_mistakes_proximal.PROXIMAL)
+    report.agree(label, step, right, lab1_cases.priced(seed), 1, mistakes_proximal.PROXIMAL)
     label = "200 steps from zero, lambda 1, end at the closed form of the Lasso"
     return ends(report, lambda w: step(w, THREE_POINTS, RATE, 1.0), lasso_three_points(1.0), label)
 
@@ -62,16 +63,16 @@ def lab1_f(step, seed=0):
     """Check `step(w, problem, learning_rate, penalty, keep)`, a trimmed proximal step: 4 points, 1 hidden."""
     # A place and a rate at which nearly every mistake gives a result of its own.
     here = (AWAY[::-1].copy(), THREE_POINTS, 0.4, 3.0, 2)
-    drawn = [here, *[(*case, keep) for case, keep in zip(cases.priced(seed), (1, 2, 3, 0, 5, 4, 1))]]
+    drawn = [here, *[(*case, keep) for case, keep in zip(lab1_cases.priced(seed), (1, 2, 3, 0, 5, 4, 1))]]
     small = (np.array([0.1, 0.2, 0.3, 0.4]), Regression(np.eye(4), np.zeros(4)), 0.1, 5.0, 2)  # below the threshold
-    tied = [small, *((w, problem, 0.5, 1.0, keep) for w, problem, _, keep in cases.ties(seed))]
+    tied = [small, *((w, problem, 0.5, 1.0, keep) for w, problem, _, keep in lab1_cases.ties(seed))]
 
     def one_step(keep):
         return lambda w: step(w, THREE_POINTS, RATE, 1.0, keep)
 
     report = Report("lab1_f", "One step with the trimmed L1 penalty")
     label = "one step, called twice on the same array"
-    report.agree(label, step, trimmed_step, [*drawn, *tied], 2, lab1_mistakes_proximal.TRIMMED)
+    report.agree(label, step, trimmed_step, [*drawn, *tied], 2, TRIMMED)
     biased = {"this is the Lasso's biased solution: the `keep` largest must go unpenalised": lasso_three_points(1.0)}
     ends(report, one_step(2), [0, 3, 0, 0, -1], "200 steps from zero, lambda 1, keep 2", mistakes=biased)
     return ends(report, one_step(0), lasso_three_points(1.0), "with keep 0 it ends at the Lasso")

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from .. import files
-from . import find, mirrors, pictures
+from . import find, mirrors, picture_folder
 from .mirrors import line
 
 MOST_MEMBERS = 100
@@ -115,7 +115,7 @@ def take(file, folder):
     if not file.exists():
         raise FileNotFoundError(f"{expected}, found nothing of that name")
     if file.is_dir():
-        images = pictures.load(file)
+        images = picture_folder.load(file)
     elif not file.is_file():
         raise ValueError(f"{expected}, found neither a file nor a folder")
     else:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from ..checks import RECORD
 from ..files import NOTEBOOKS
 from .borrowed import taken
-from .intake import notebooks, pictures
+from .intake import notebooks, pasted_pictures
 from .intake.notebooks import mapping, marks, outputs, source, text
 
 LOADED = re.compile(r"(?m)^Data: (CIFAR-10|shapes10),")  # as datasets.load prints it
@@ -18,8 +18,8 @@ SOLUTION, HIDDEN_TESTS = "SOLUTION", "HIDDEN TESTS"  # the two kinds of regions,
 class Cell(NamedTuple):
     """What grading needs of a notebook's cell; `id` is its grade_id, `own_id` the format's, "" where it has none.
 
-    `pictures` are (name, data URL) of what was pasted into it, as `pictures.pasted` returns them; `data`, the data set
-    of which its output says that it was loaded.
+    `pictures` are (name, data URL) of what was pasted into it, as `pasted_pictures.pasted` returns them; `data`, the
+    data set of which its output says that it was loaded.
     """
 
     kind: str
@@ -129,7 +129,7 @@ def cell(plain):
         bool(marked.get("grade")),
         bool(marked.get("solution")),
         text(plain.get("id")),
-        pictures.pasted(plain),
+        pasted_pictures.pasted(plain),
         next((found[1] for found in loaded if found), ""),
     )
 

@@ -72,10 +72,10 @@ def grade(arguments):
 
 def make_release(arguments):
     """Make the student's bundle: notebooks without solutions, a folder and a zip."""
-    from .release import autograder, bundle
+    from .release import autograder_zip, bundle
 
     if arguments.gradescope:
-        path = autograder.release(arguments.folder or files.REPOSITORY / "build/gradescope", files.REPOSITORY)
+        path = autograder_zip.release(arguments.folder or files.REPOSITORY / "build/gradescope", files.REPOSITORY)
         print(
             f"{path}: {path.stat().st_size / 1e6:.1f} MB for Gradescope; it holds the solutions, and is for no student"
         )

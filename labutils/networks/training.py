@@ -4,8 +4,6 @@ A run that is killed goes on from its last finished epoch and ends with the same
 """
 
 import contextlib
-import hashlib
-import io
 import math
 from dataclasses import asdict
 
@@ -17,52 +15,14 @@ from .. import files
 from .augmentation import augment, normalise, random_crops
 from .evaluation import evaluate, predict, progress
 from .hardware import autocast
+from .hyperparameters import Annealed, Cosine, Recipe
 from .quantize import quant_layers
-from .recipe import Annealed, Cosine, Recipe
+from .training_state import fingerprint, resume, save
 
 # The labs know all of it by this module's name, whichever of its neighbours it is from.
 __all__ = ["Annealed", "Cosine", "Recipe", "evaluate", "finetune", "fingerprint", "predict", "pretrain", "progress"]
 
 CHECK_EVERY = 10  # steps between looks at the loss, for which a GPU has to finish all that it was given
-
-
-def save(content, path):
-    """Write `content` as torch.save does, whole or not at all: see `files.write_whole`."""
-    buffer = io.BytesIO()
-    torch.save(content, buffer)
-    files.write_whole(path, buffer.getvalue())
-
-
-def _resume(state_file, recipe, model, optimizer, generator):
-    """Put a kept state back into the model, the optimizer and the generator; return its history, [] where none is."""
-    try:
-        state = torch.load(state_file, map_location=next(model.parameters()).device, weights_only=True)
-        found = state["recipe"]
-        if found == recipe:
-            model.load_state_dict(state["model"])
-            optimizer.load_state_dict(state["optimizer"])
-            generator.set_state(state["generator"].cpu())
-            return state["history"]
-    except FileNotFoundError:
-        return []
-    except Exception as error:  # a damaged file fails in torch, pickle or zipfile
-        reason = " ".join(str(error).split())[:80]
-        raise ValueError(
-            f"{state_file}: expected the state of a training run, found {type(error).__name__}: {reason}; "
-            "delete the file to start anew"
-        ) from None
-    raise ValueError(
-        f"{state_file}: expected the state of a run with {recipe}, found one with {found}; "
-        "delete the file to start anew"
-    )
-
-
-def fingerprint(model):
-    """Return a digest of the model's weights: a run that starts elsewhere is another run."""
-    digest = hashlib.sha256()
-    for weights in model.state_dict().values():
-        digest.update(weights.cpu().contiguous().numpy())
-    return digest.hexdigest()
 
 
 def _require_finite(epoch, *tensors):
@@ -154,7 +114,7 @@ def train(
     kept |= identity or {}
     device, steps = next(model.parameters()).device, math.ceil(len(data.train_images) / recipe.batch)
     with contextlib.nullcontext() if state_file is None else files.held(state_file):
-        history = [] if state_file is None else _resume(state_file, kept, model, optimizer, generator)
+        history = [] if state_file is None else resume(state_file, kept, model, optimizer, generator)
         images, labels, *test = (torch.as_tensor(array).to(device) for array in data[:4])
         model.to(memory_format=torch.channels_last)
         for epoch in range(len(history), recipe.epochs):

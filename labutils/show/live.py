@@ -5,13 +5,11 @@ import time
 import ipywidgets
 import matplotlib.pyplot as plt
 import numpy as np
-import torch
 from IPython import display, get_ipython
 from matplotlib.figure import Figure
 from tqdm.auto import tqdm
 
-from ..networks import hardware, live, training
-from ..networks.resnet import quantized
+from ..networks import stepwise, training
 from . import plotting, style
 
 REDRAWN = 3  # seconds from one picture to the next
@@ -25,10 +23,10 @@ def train(make, bits, data, recipe, step=training.step):
     A cell that was interrupted goes on when it is run again. What stops it, a wrong answer too, is said in one line.
     Parameters: make, a function from `bits` to the network to train; data, an ImageData; recipe, a `Recipe`; step, a
         function of (model, optimizer, inputs, labels) that moves the weights and returns the loss (nats).
-    Returns: the `networks.live.Run`, as far as it came.
+    Returns: the `networks.stepwise.Run`, as far as it came.
     """
     asked = data.source, str(bits), step, recipe
-    run = _stopped.pop(asked, None) or live.Run(make, bits, step, data, recipe)
+    run = _stopped.pop(asked, None) or stepwise.Run(make, bits, step, data, recipe)
     _stopped.clear()
     start = len(run.losses), time.perf_counter()
     try:
@@ -87,33 +85,3 @@ def curves(run, figure):
         ax.set_xlim(0, run.steps)
     right.set_ylim(0, 1)
     return figure
-
-
-def agreement(make, step, float_model, data, bits=2, steps=4, size=64):
-    """Return in words whether `steps` steps of yours and of labutils, from the same weights, lead to the same weights.
-
-    Parameters: make and step, as in `train`; float_model, the ResNet20 that `make` begins with; data, an ImageData;
-        bits; size, images a step.
-    """
-    few = data._replace(train_images=data.train_images[: steps * size], train_labels=data.train_labels[: steps * size])
-    few = few._replace(test_images=data.test_images[:1], test_labels=data.test_labels[:1])
-    yours, ours = live.Run(make, bits, step, few, training.Recipe(batch=size)), quantized(float_model, (bits,) * 3)
-    before = _weights(ours)
-    training.finetune(ours.to(hardware.default_device()), few, epochs=1, batch=size, progress=False)
-    try:
-        yours.begin()
-        yours.losses += [yours.step(done) for done in range(yours.steps)]
-    except (NotImplementedError, NameError):
-        raise
-    except Exception as error:
-        return f"your steps stopped: {_one_line(error)}; the checks above say more"
-    apart = float((_weights(yours.model) - _weights(ours)).norm() / (_weights(ours) - before).norm())
-    after = f"after {yours.steps} steps your weights"
-    if apart < 0.01:
-        return f"{after} and labutils' agree to within 1 % of the distance that they moved"
-    return f"{after} are {apart:.0%} of the way from labutils'; the checks above say why"
-
-
-def _weights(model):
-    """Return all weights of a network as one vector, on the processor."""
-    return torch.cat([weights.detach().cpu().flatten() for weights in model.parameters()])

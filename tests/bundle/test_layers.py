@@ -22,6 +22,7 @@ GRADING = [
     "course",
     "reading",
     "release",
+    "preview_flags",
     "stored",
     "running",
     "gradebook",

@@ -15,7 +15,7 @@ import pytest
 from helpers import course_notebooks, course_systems
 
 from labutils import files
-from labutils.grading.release import autograder, student_version
+from labutils.grading.release import autograder_zip, student_version
 
 ONE, TWO = "01_gradient_descent", "02_iterative_pruning"
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Gradescope's machines are Linux")
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Gradescope's ma
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     """The zip."""
-    return autograder.release(tmp_path_factory.mktemp("made"), files.REPOSITORY)
+    return autograder_zip.release(tmp_path_factory.mktemp("made"), files.REPOSITORY)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from labutils.datasets.find import ImageData
-from labutils.networks import training
+from labutils.networks import quantize, training
 from labutils.networks.resnet import ResNet20
 
 
@@ -42,3 +42,21 @@ def network(bits=(None, None, None)):
 def run(model, state_file=None, **recipe):
     recipe = {"epochs": 2, "batch": 32, "learning_rate": 0.01} | recipe
     return training.finetune(model, random_data(), state_file=state_file, progress=False, **recipe)
+
+
+def bits_for_all(bits):
+    return network((bits,) * 3)
+
+
+def rounding(quantizer):
+    def make(bits):
+        model = bits_for_all(bits)
+        for _, layer in quantize.quant_layers(model):
+            layer.quantizer = quantizer
+        return model
+
+    return make
+
+
+def returns_nothing(*arguments):
+    training.step(*arguments)

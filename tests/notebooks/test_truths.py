@@ -11,7 +11,7 @@ import pytest
 from helpers.course_notebooks import ROOT, code_cells
 
 FILES = sorted((ROOT / "notebooks").glob("*.ipynb"))
-RECIPE = ROOT / "labutils/networks/recipe.py"  # the homework's settings
+RECIPE = ROOT / "labutils/networks/hyperparameters.py"  # the homework's settings
 TRUTH = re.compile(r"(?m)^(.*\S): +(True|False)$")  # as in "the error never rises: True"
 MEASURED = re.compile(r"(?<![\d.^{])\d*\.\d{3,}(?!\d)")  # three decimals or more
 

@@ -2,11 +2,9 @@
 
 import matplotlib.pyplot as plt
 import pytest
-from helpers.small_networks import network, random_data, same_weights
-from torch.nn import functional as F
+from helpers.small_networks import bits_for_all, random_data, returns_nothing, rounding, same_weights
 
-from labutils.networks import live as training_live
-from labutils.networks import quantize, training
+from labutils.networks import stepwise, training
 from labutils.show import live
 
 RECIPE = training.Annealed(batch=8)
@@ -14,14 +12,10 @@ RECIPE = training.Annealed(batch=8)
 
 @pytest.fixture(autouse=True)
 def fresh(one_thread, monkeypatch):
-    monkeypatch.setenv(training_live.VARIABLE, "10000")  # a busy computer cuts no run short
+    monkeypatch.setenv(stepwise.VARIABLE, "10000")  # a busy computer cuts no run short
     live._stopped.clear()
     yield
     plt.close("all")
-
-
-def bits_for_all(bits):
-    return network((bits,) * 3)
 
 
 def watch(make=bits_for_all, bits=2, step=training.step):
@@ -31,39 +25,6 @@ def watch(make=bits_for_all, bits=2, step=training.step):
 def said(capsys):
     (line,) = capsys.readouterr().out.splitlines()
     return line
-
-
-def rounding(quantizer):
-    def make(bits):
-        model = bits_for_all(bits)
-        for _, layer in quantize.quant_layers(model):
-            layer.quantizer = quantizer
-        return model
-
-    return make
-
-
-def zero_gradient(w, bits):
-    return w + (quantize.linear_quantize(w, bits) - w).detach() - w + w.detach()
-
-
-def climbs(model, optimizer, x, y):
-    optimizer.zero_grad()
-    loss = F.cross_entropy(model(x), y)
-    (-loss).backward()
-    optimizer.step()
-    return loss.item()
-
-
-def keeps_gradients(model, optimizer, x, y):
-    loss = F.cross_entropy(model(x), y)
-    loss.backward()
-    optimizer.step()
-    return loss.item()
-
-
-def returns_nothing(*arguments):
-    training.step(*arguments)
 
 
 def test_it_is_drawn_and_said_in_one_line(capsys):
@@ -128,8 +89,6 @@ def test_an_exercise_that_is_not_written_is_waited_for(error):
 
     with pytest.raises(error):
         watch(step=step)
-    with pytest.raises(error):
-        live.agreement(bits_for_all, step, network(), random_data(), size=8)
 
 
 def test_no_empty_picture_is_shown_while_an_exercise_is_waited_for(monkeypatch):
@@ -144,31 +103,8 @@ def test_no_empty_picture_is_shown_while_an_exercise_is_waited_for(monkeypatch):
     assert not shown
 
 
-def test_steps_that_agree_with_labutils(capsys):
-    line = live.agreement(rounding(quantize.STE.apply), training.step, network(), random_data(), size=8)
-    assert line == "after 4 steps your weights and labutils' agree to within 1 % of the distance that they moved"
-
-
-@pytest.mark.parametrize(
-    "make, step",
-    [
-        (bits_for_all, climbs),
-        (bits_for_all, keeps_gradients),
-        (rounding(zero_gradient), training.step),
-        (rounding(lambda w, bits: w), training.step),
-        (rounding(lambda w, bits: w * float("nan")), training.step),
-        (rounding(lambda w, bits: w[:1]), training.step),
-        (bits_for_all, returns_nothing),
-    ],
-)
-def test_steps_that_do_not(make, step):
-    line = live.agreement(make, step, network(), random_data(), size=8)
-    assert "the checks above say" in line and "agree" not in line
-
-
 def test_a_training_leaves_no_run_behind_but_the_one_that_was_stopped():
     watch()
     assert not live._stopped
     watch(step=lambda *arguments: 1 / 0)
     assert not live._stopped
-    assert training_live.SECONDS == 120

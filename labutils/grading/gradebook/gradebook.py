@@ -15,9 +15,9 @@ from .. import course, stored
 from ..intake import submissions
 from ..intake.names import file_name
 from ..running import scratch
-from . import code, late, markdown, marking, overview, pages, titles, written_answers
-from .shelf import Shelf
-from .tables import cell
+from . import late, markdown, marking, merge_markers, overview, pages, submitted_code, titles, written_answers
+from .on_disk import OnDisk
+from .spreadsheets import cell
 
 SYSTEM = ("id", "late", "resubmitted")  # what a course system says of a submission
 
@@ -27,7 +27,7 @@ def _noting(submissions, said, codes, questions):
     order = {name: place for place, name in enumerate(questions)}
     for one in submissions:
         said[one.student] = one.id, one.late, one.again, one.place, one.members
-        for name, source in code.answers(one.notebooks, questions).items():
+        for name, source in submitted_code.answers(one.notebooks, questions).items():
             codes.put((order[name], one.student), (one.student, name, source))
         yield one
 
@@ -45,12 +45,12 @@ def grade(folder, out, running=None, rule=None, export_code=False):
     if {path.resolve() for path in folders} & {out.resolve(), *out.resolve().parents}:
         raise ValueError(f"--out: expected a folder that is not among the submissions, found {out}; name another")
     if running is None and (out / "done").is_dir():  # marks lie there, and stay as they are
-        out = out / written_answers.PREVIEW
+        out = out / merge_markers.PREVIEW
     questions = course.questions()
-    read = written_answers.contents(out)
-    given, days = written_answers.read(out, questions), late.read(out)
+    read = merge_markers.contents(out)
+    given, days = merge_markers.read(out, questions), late.read(out)
     with scratch.folder() as unpacked, tempfile.TemporaryFile() as file:
-        codes = Shelf(file)
+        codes = OnDisk(file)
         said = {}  # by student, what the course system says
         graded = {question.notebook for question in questions.values()}  # not the lab beyond the homework
         results = submissions.collect(folders, unpacked, course.stems())
@@ -65,8 +65,8 @@ def grade(folder, out, running=None, rule=None, export_code=False):
         results = (one | dict(zip((*SYSTEM, "place", "members"), said[one["student"]])) for one in results)
         shown = tqdm(results, unit=" submissions", disable=None)
         text = write(shown, out, questions, given, rule, days, codes, read)
-        text += f"\n{code.export(out, codes, questions)}" if export_code else ""
-    written_answers.put_away(read)
+        text += f"\n{submitted_code.export(out, codes, questions)}" if export_code else ""
+    merge_markers.put_away(read)
     return text
 
 
@@ -74,18 +74,18 @@ def write(results, folder, questions, given=None, rule=None, days=None, codes=()
     """Write all results into a folder; return one line that says what there is.
 
     Parameters: results, an iterable of results in any order; folder, a Path, made where it is missing; questions, as
-        `course.questions` returns them; given, the points for written answers, as `written_answers.read` returns them;
-        rule and days, what lateness costs and how late who is, as `late.read` returns it; codes, a `Shelf` of
-        (student, grade_id, code), by question; read, what `written_answers.contents` returned when `given` was read, so
+        `course.questions` returns them; given, the points for written answers, as `merge_markers.read` returns them;
+        rule and days, what lateness costs and how late who is, as `late.read` returns it; codes, an `OnDisk` of
+        (student, grade_id, code), by question; read, what `merge_markers.contents` returned when `given` was read, so
         that what somebody wrote meanwhile is kept.
     """
     (folder / "students").mkdir(parents=True, exist_ok=True)
     given, days = given or {}, dict(days or {})
     notebook_of = {question.id: question.notebook for question in questions.values()}
-    order = {name: place for place, name in enumerate(questions)}
-    named = titles.read(questions)
+    order, named = {name: place for place, name in enumerate(questions)}, titles.read(questions)
     with tempfile.TemporaryFile() as one, tempfile.TemporaryFile() as other:
-        kept, answers, isolation, seen, count = Shelf(one), Shelf(other), set(), overview.Overview(questions), Counter()
+        kept, answers, isolation = OnDisk(one), OnDisk(other), set()
+        seen, count = overview.Overview(questions), Counter()
         for result in results:
             count["before"] += result.pop("kept", False)
             result = written_answers.enter(result, given, questions)
@@ -100,7 +100,7 @@ def write(results, folder, questions, given=None, rule=None, days=None, codes=()
                 pages.student_page(file, result, notebook_of, named)
         left = written_answers.unused(given, questions)
         count["left"] = len(left)
-        changed = None if read is None else written_answers.keep_changed(folder, read)
+        changed = None if read is None else merge_markers.keep_changed(folder, read)
         count["failed"], count["waiting"] = _write_tables(folder, kept, answers, left, questions, rule, days)
         marking.write(folder, answers, questions, named)
         with pages.writing(folder / "overview.html") as file:

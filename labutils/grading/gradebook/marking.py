@@ -11,7 +11,8 @@ import re
 from ... import files
 from ..course import SOLUTION, regions
 from . import pages
-from .written_answers import CHANGED, COLUMNS
+from .merge_markers import CHANGED
+from .written_answers import COLUMNS
 
 FOLDER, BY_STUDENT, PICTURES = "marking", "by-student", "pictures"
 INLINE = re.compile(r'src="data:image/(\w+);base64,([^"]*)"')
@@ -27,7 +28,7 @@ def model_answer(question):
 def write(folder, answers, questions, named):
     """Write written.html, which lists what there is to mark, and the pages of marking/ that it leads to.
 
-    Parameters: folder, of the results; answers, a `Shelf` of dicts as `gradebook.answers_of` makes them, its keys
+    Parameters: folder, of the results; answers, an `OnDisk` of dicts as `gradebook.answers_of` makes them, its keys
         (place of the question, student); questions; named, their `Titles`.
     """
     place, listed = folder / FOLDER, []

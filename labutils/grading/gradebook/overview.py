@@ -8,7 +8,7 @@ from collections import Counter
 
 from ... import files
 from .. import course
-from . import code, pages, similar, titles
+from . import pages, similar, submitted_code, titles
 
 BARS = 11  # of the histogram
 MOST_MESSAGES, MOST_FLAGS, MOST_GROUPS, MOST_SHOWN = 5, 25, 20, 3
@@ -76,7 +76,10 @@ def labutils_marks():
 
 def given_marks(questions):
     """Return {kind: the marks of what students were given}: the notebooks without solutions, and labutils."""
-    given = {"code": [*code.given(questions).values()], "text": [question.given for question in questions.values()]}
+    given = {
+        "code": [*submitted_code.given(questions).values()],
+        "text": [question.given for question in questions.values()],
+    }
     for stem in dict.fromkeys(question.notebook for question in questions.values()):
         for one in course.read(course.NOTEBOOKS / f"{stem}.ipynb"):
             if not one.solution and not one.grade:
@@ -97,13 +100,13 @@ def groups(answers, codes, questions, named):
     yield from alike(texts, "text", given["text"], names)
 
 
-def alike(shelf, kind, given, names):
+def alike(stored, kind, given, names):
     """Yield what the page says of the groups of answers that are alike, question by question.
 
-    Parameters: shelf, of (student, grade_id, answer), in the order of questions; kind, "code" or "text"; given, the
+    Parameters: stored, of (student, grade_id, answer), in the order of questions; kind, "code" or "text"; given, the
         marks of what students were given; names, {grade_id: title}.
     """
-    for name, entries in itertools.groupby(shelf, key=lambda entry: entry[1]):
+    for name, entries in itertools.groupby(stored, key=lambda entry: entry[1]):
         texts = {student: answer for student, _, answer in entries}
         found = similar.groups(texts, kind, given)
         if found:

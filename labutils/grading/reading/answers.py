@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from typing import NamedTuple
 
 from ..course import bare
-from ..intake import notebooks, pictures
+from ..intake import notebooks, pasted_pictures
 from .cells import is_remark, is_text, own_lines, recognised
 
 SENTENCE = 7  # words of a remark in an answer of code, from which it may be an answer in words
@@ -89,7 +89,7 @@ def collected(cells, numbers):
     """Return (the text of these cells, each text once, with links to its pictures; {name: data URL} of those)."""
     parts, found = [], {}
     for number in numbers:
-        part, seen = pictures.named(legible(cells[number]), cells[number].pictures, found)
+        part, seen = pasted_pictures.named(legible(cells[number]), cells[number].pictures, found)
         found |= seen
         if part not in parts:
             parts.append(part)
@@ -139,7 +139,7 @@ def read(cells, questions):
     lost = [n for n, place in enumerate(places) if place is not None and given[place].id != cells[n].id]
     if lost:
         flags.append(f"known by its text alone, without its metadata: {cells_text(lost)}")
-    found, own_text = {}, pictures.shown(text, seen)
+    found, own_text = {}, pasted_pictures.shown(text, seen)
     offered = "\n\n".join(filter(None, [own_text, *beside.values()]))[: 2 * MOST_ANSWER]
     at = sorted({*loose, *(number for number in beside if beside[number])})
     for place, question in written.items():
@@ -164,8 +164,8 @@ def answer(text, found, notes):
     """Return an answer with its pictures in place, cut where it is long; say in `notes` what of it is not seen."""
     if len(text) > MOST_ANSWER:
         notes.append(f"the answer has {len(text)} characters and was cut after {MOST_ANSWER}")
-    notes += pictures.unseen(text[:MOST_ANSWER], found)
-    return pictures.shown(text[:MOST_ANSWER], found)
+    notes += pasted_pictures.unseen(text[:MOST_ANSWER], found)
+    return pasted_pictures.shown(text[:MOST_ANSWER], found)
 
 
 def enter(found, result, questions):

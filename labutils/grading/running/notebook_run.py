@@ -14,10 +14,10 @@ from ... import files
 from ...datasets import find
 from ...networks import checkpoints
 from .. import borrowed, course
-from . import exchange, judge, student_process
-from .dependencies import calm, merged, needed
+from . import exchange, judge, retries, student_process
+from .dependencies import merged, needed
 from .sandbox import Ended, Sandbox
-from .student import Student
+from .student_calls import Student
 
 MOST_CODE = 500_000  # characters of a notebook's code
 MOST_FLAGS = 20  # of one notebook; a count says how many more there are
@@ -62,24 +62,6 @@ def due(cells, question):
     return max(own, default=len(cells) - 1)
 
 
-def decided(student, master, question, wanted):
-    """Return the rows of a question; what loses points is decided again, for a wrong answer may spoil more than itself.
-
-    That is in a process in which no other question's cells ran, and then without what other answers do to modules,
-    where they do anything. The best of these counts.
-    """
-    own, quiet, best = set(map(id, wanted)), calm(wanted, question.answers), []
-    alone = all(one.given or place in own for place, one in student.ran.items())
-    for statements in [wanted] * (2 - alone) + [quiet] * (len(quiet) < len(wanted)):
-        for statement in statements:
-            student.run(statement)
-        best = max(student.decide(master, question), best, key=lambda rows: sum(row["points"] for row in rows))
-        if sum(row["points"] for row in best) == question.max:
-            break
-        student.forget()
-    return best
-
-
 def run(cells, master, lab, limits, only=None, told=lambda name, rows: None):
     """Run what counts of a student's cells and decide the questions of the instructor's notebook.
 
@@ -101,7 +83,7 @@ def run(cells, master, lab, limits, only=None, told=lambda name, rows: None):
                 continue
             above = [statement for statement in statements if statement.place <= due(cells, question)]
             wanted = needed(above, judge.asked(master, question), question.answers)
-            rows[question.id] = decided(student, master, question, wanted)
+            rows[question.id] = retries.decided(student, master, question, wanted)
             told(question.id, rows[question.id])
     flags = student.flags
     code = [cell.source for cell in cells if cell.kind == "code"]

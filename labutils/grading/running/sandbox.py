@@ -8,6 +8,7 @@ import functools
 import itertools
 import json
 import os
+import platform
 import select
 import shutil
 import signal
@@ -18,7 +19,7 @@ import time
 from pathlib import Path
 
 from ... import files
-from . import cgroup, processes, scratch, supervisor
+from . import cgroup, processes, scratch, supervisor, system_calls
 from .limits import Limits
 
 NAMESPACES = "namespaces: no network, no files but the labs' and Python's, no processes but its own; limits"
@@ -101,6 +102,7 @@ class Sandbox:
             "user": self._another_user(),
             "cgroup": str(self.cgroup / "cgroup.procs") if self.cgroup else None,
             "limits": limits._asdict(),
+            "refused": system_calls.REFUSED.get(platform.machine()),
         }
         words = [sys.executable, "-I", "-S", supervisor.__file__, json.dumps(plan)]
         if self.isolation == NAMESPACES:

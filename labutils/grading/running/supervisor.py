@@ -26,15 +26,6 @@ _SYS_MOUNT_SETATTR, _AT_FDCWD, _AT_RECURSIVE, _ATTR_RDONLY_NOSUID_NODEV = 442, -
 _PR_CAPBSET_DROP, _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS = 24, 36, 38
 _CAPABILITY_VERSION_3 = 0x20080522
 _PR_SET_SECCOMP, _SECCOMP_FILTER, _ALLOW, _REFUSE = 22, 2, 0x7FFF0000, 0x00050000 | 1  # with EPERM
-# Calls that are refused. Most make memory which belongs to no process and no limit counts: memfd_create, memfd_secret,
-# shmget, semget, msgget, mq_open, socket, socketpair. The rest reach the kernel's keys, where one student could leave
-# what another reads, or much of the kernel that no answer needs: add_key, request_key, keyctl, io_uring_setup,
-# io_uring_enter, io_uring_register, userfaultfd, bpf, perf_event_open.
-_NEW = (425, 426, 427, 447)  # the same on both
-_REFUSED = {
-    "x86_64": (0xC000003E, (*_NEW, 319, 29, 64, 68, 240, 41, 53, 248, 249, 250, 323, 321, 298)),
-    "aarch64": (0xC00000B7, (*_NEW, 279, 194, 190, 186, 180, 198, 199, 217, 218, 219, 282, 280, 241)),
-}
 
 
 def _call(name, *arguments):
@@ -101,11 +92,8 @@ def _give_up_privileges(user):
     _call("capset", struct.pack("Ii", _CAPABILITY_VERSION_3, 0), bytes(24))
 
 
-def _refuse_calls():
-    """Have the kernel refuse what `_REFUSED` lists, and all calls by another processor's numbers, for good."""
-    if os.uname().machine not in _REFUSED:
-        return
-    processor, numbers = _REFUSED[os.uname().machine]
+def _refuse_calls(processor, numbers):
+    """Have the kernel refuse calls of these numbers, and all calls by another processor's numbers, for good."""
     load, equal, above, give = 0x20, 0x15, 0x35, 0x06  # a filter's instructions: code, steps if so, if not, operand
     left = len(numbers) + 1
     steps = [(load, 0, 0, 4), (equal, 0, left + 2, processor), (load, 0, 0, 0), (above, left, 0, 0x40000000)]
@@ -131,13 +119,18 @@ def _set_limits(given, isolated):
 def supervise(plan):
     """Run the command of a plan; return its exit code, after which nothing of it is left."""
     isolated = plan["root"] is not None
+
+    def refuse():
+        if plan["refused"]:
+            _refuse_calls(*plan["refused"])
+
     if plan["cgroup"]:
         with open(plan["cgroup"], "w") as group:
             group.write("0")
     if isolated:
         _hide_files(plan)
         _give_up_privileges(plan["user"])
-        _refuse_calls()
+        refuse()
     elif sys.platform == "linux":
         _call("prctl", _PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     child = os.fork()
@@ -148,7 +141,7 @@ def supervise(plan):
             if plan["user"] is not None:
                 os.chown(plan["folder"], plan["user"], plan["user"])
             _give_up_privileges(plan["user"])
-            _refuse_calls()
+            refuse()
         _set_limits(plan["limits"], isolated=isolated or plan["user"] is not None)
         os.execv(plan["command"][0], plan["command"])
     nothing = os.open(os.devnull, os.O_RDWR)

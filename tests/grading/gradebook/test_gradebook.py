@@ -16,7 +16,7 @@ from helpers.handing_in import FIRST, SECOND, cell, data, hand_in, notebook, rec
 
 from labutils import __main__, files
 from labutils.grading import course, stored
-from labutils.grading.gradebook import gradebook, written_answers
+from labutils.grading.gradebook import gradebook, merge_markers, written_answers
 from labutils.grading.intake import submissions
 
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>'\"&"
@@ -57,7 +57,7 @@ def write(questions, tmp_path):
 
     def run(*results):
         out = tmp_path / "out"
-        run.said = gradebook.write(iter(results), out, questions, written_answers.read(out, questions))
+        run.said = gradebook.write(iter(results), out, questions, merge_markers.read(out, questions))
         return out
 
     return run

@@ -12,9 +12,9 @@ from helpers.handing_in import cell, hand_in, notebook, write_course
 
 from labutils import __main__
 from labutils.grading import course, stored
-from labutils.grading.gradebook import marking, written_answers
+from labutils.grading.gradebook import marking, merge_markers, written_answers
 
-COLUMNS = (*written_answers.COLUMNS, written_answers.CHANGED)
+COLUMNS = (*written_answers.COLUMNS, merge_markers.CHANGED)
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_files_of_several_markers_are_merged_and_put_away(grade):
         "written-lab1_a_text (1).csv",
         "written-lab1_a_text.csv",
     ]
-    assert not written_answers.markers_files(out)
+    assert not merge_markers.markers_files(out)
     page = (out / "students/anna.html").read_text(encoding="utf-8")
     assert '<div class="said"><p>-1 for the sign</p>' in page
     for _ in range(2):  # what was merged stays, and no ' grows
@@ -83,7 +83,7 @@ def test_contradictions_are_named_before_anything_is_done(grade):
     assert grade.status == 1 and grade.error.count("\n") == 1
     assert "anna, lab1_a_text: 2 in written-a.csv, 3 in written-b.csv" in grade.error
     assert "ben" not in grade.error and "carla" not in grade.error
-    assert (out / "grades.csv").read_bytes() == before and len(written_answers.markers_files(out)) == 2
+    assert (out / "grades.csv").read_bytes() == before and len(merge_markers.markers_files(out)) == 2
     (out / "written-b.csv").unlink()
     grade()
     assert grade.status == 0 and table(out / "written.csv")["anna/lab1_a_text"]["points"] == "2"
@@ -117,7 +117,7 @@ def test_what_is_written_while_grading_runs_is_taken_in_by_the_next_run(grade, m
     grade()
     found = table(out / "written.csv")
     assert [found[f"{student}/lab1_a_text"]["points"] for student in ("anna", "ben", "carla")] == ["3", "", "1"]
-    assert not written_answers.markers_files(out)
+    assert not merge_markers.markers_files(out)
 
 
 def test_what_was_marked_on_a_preview_beside_the_marks_counts_where_the_marks_have_nothing(grade, tmp_path):
@@ -129,7 +129,7 @@ def test_what_was_marked_on_a_preview_beside_the_marks_counts_where_the_marks_ha
     marker(out / "preview", "written-a.csv", anna=("1", "", "yes"), ben=("1", "", "yes"))
     marker(out / "preview", "written-b.csv", carla=("3", "good", "yes"))
     for _ in range(2):  # in the markers' files, then in the table
-        given = written_answers.read(out, course.questions())
+        given = merge_markers.read(out, course.questions())
         points = {student: [one.points for one in found.values()] for (student, _), found in given.items()}
         assert points == {"anna": [2], "ben": [1], "carla": [3]}
         grade()

@@ -8,7 +8,7 @@ import pytest
 from helpers.handing_in import write_course
 
 from labutils.grading import course
-from labutils.grading.gradebook import gradebook, written_answers
+from labutils.grading.gradebook import gradebook, merge_markers
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install -e '.[test]'")
@@ -58,7 +58,7 @@ def out(request, tmp_path, monkeypatch):
             yield made
 
     def write():
-        given = written_answers.read(folder, questions)
+        given = merge_markers.read(folder, questions)
         gradebook.write(results(), folder, questions, given)
         return folder
 

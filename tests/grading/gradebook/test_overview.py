@@ -10,7 +10,7 @@ from helpers.handing_in import cell, check_outputs, hand_in, notebook, write_cou
 
 from labutils import __main__
 from labutils.grading import course
-from labutils.grading.gradebook import code, overview, titles
+from labutils.grading.gradebook import overview, submitted_code, titles
 
 EVIL = "<script>alert(1)</script>"
 LONG = "def answer(x):\n    total = 0\n" + "".join(f"    total = total + x * {n} - (x > {n})\n" for n in range(9))
@@ -112,7 +112,7 @@ def test_code_is_exported_for_tools_that_compare_it(grade, tmp_path):
 
 
 def test_what_was_given_is_the_courses(monkeypatch):
-    given = code.given(course.questions())
+    given = submitted_code.given(course.questions())
     assert len(given) == 16 and all("SOLUTION" not in source for source in given.values())
     compile("\n\n".join(given.values()), "given", "exec")
     found = overview.given_marks(course.questions())

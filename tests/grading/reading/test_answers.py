@@ -11,7 +11,7 @@ from helpers.handing_in import FIRST, PROMPT, SECOND, cell, hand_in, notebook, w
 from labutils.grading import course, stored
 from labutils.grading.course import Cell
 from labutils.grading.intake import submissions
-from labutils.grading.intake.pictures import MOST_BYTES
+from labutils.grading.intake.pasted_pictures import MOST_BYTES
 from labutils.grading.reading import answers
 from labutils.grading.release.student_version import student_version
 from labutils.grading.running import class_run, submission_run

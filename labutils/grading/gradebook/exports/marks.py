@@ -6,7 +6,7 @@ import unicodedata
 from collections import Counter
 from typing import NamedTuple
 
-from .. import pages, tables
+from .. import pages, spreadsheets
 
 MOST_NAMED = 10  # people in one line
 AND = re.compile(r"\s*[&+;/]\s*|\s+(?:and|und|et|y|e|en|og|och)\s+")  # between those who handed in together
@@ -76,11 +76,11 @@ class Roster:
     """The people of a course, as its system's own export lists them.
 
     Parameters: path, of the table; keys, for each way to know a person, the best first, a function from a line to what
-        is compared, "" where the line does not have it. Raises: ValueError as `tables.read` does.
+        is compared, "" where the line does not have it. Raises: ValueError as `spreadsheets.read` does.
     """
 
     def __init__(self, path, needed, keys):
-        self.path, (self.columns, lines) = path, tables.read(path, needed, lenient=True)
+        self.path, (self.columns, lines) = path, spreadsheets.read(path, needed, lenient=True)
         self.lines = [line for _, line in lines]
         self.maps = []
         for key in keys:

@@ -1,13 +1,13 @@
-"""What the steps of Lab 1 must give. Used by `lab1_mistakes`, `lab1` and `lab1_penalties`.
+"""What the steps of Lab 1 must give. Used by `lab1`, `lab1_penalties` and the mistakes.
 
 The reference stands here once, apart from what students can import.
 """
 
 import numpy as np
 
-from .cases import RATE
 from .comparison import IN_PLACE, numbers
 from .failure import Misbehaved
+from .lab1_cases import RATE
 
 MEAN = "this follows the MEAN of the squares: problem.gradient is the sum's"
 CLIMBS = "the sign of the gradient is wrong: this step climbs"

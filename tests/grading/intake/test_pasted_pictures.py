@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from labutils.grading.intake import pictures
+from labutils.grading.intake import pasted_pictures
 
 
 @pytest.mark.parametrize(
@@ -12,9 +12,9 @@ from labutils.grading.intake import pictures
 )
 def test_a_text_of_nothing_but_beginnings_takes_no_time(piece):
     text, begun = f"<img{piece * 4_000}", time.process_time()
-    source, _ = pictures.named(text, ())
-    pictures.shown(source, {})
-    pictures.unseen(source, {})
+    source, _ = pasted_pictures.named(text, ())
+    pasted_pictures.shown(source, {})
+    pasted_pictures.unseen(source, {})
     assert time.process_time() - begun < 5
 
 
@@ -28,5 +28,5 @@ def test_a_text_of_nothing_but_beginnings_takes_no_time(piece):
     ],
 )
 def test_a_link_to_a_picture_that_is_elsewhere_is_found(typed, link):
-    source, _ = pictures.named(typed, ())
-    assert pictures.unseen(source, {}) == [f"its picture '{link}' was not handed in with it"]
+    source, _ = pasted_pictures.named(typed, ())
+    assert pasted_pictures.unseen(source, {}) == [f"its picture '{link}' was not handed in with it"]

@@ -4,7 +4,7 @@ import json
 import os
 
 
-class Shelf:
+class OnDisk:
     """Values on disk, by key; iterating gives them in the order of the keys, one at a time in memory."""
 
     def __init__(self, file):

@@ -7,7 +7,7 @@ from ... import files
 from .. import course
 from ..intake.names import file_name
 from ..reading import answers as reader
-from .tables import cell
+from .spreadsheets import cell
 
 FOLDER, BASE = "code", "base"
 
@@ -46,7 +46,7 @@ def given(questions, folder=None):
 def export(folder, codes, questions):
     """Write code/QUESTION/STUDENT.py, what was given to code/base/QUESTION/, and a list; return a line that says so.
 
-    Dolos and JPlag read these folders. Parameters: folder, of the results; codes, a `Shelf` of (student, grade_id,
+    Dolos and JPlag read these folders. Parameters: folder, of the results; codes, an `OnDisk` of (student, grade_id,
         source); questions, as `course.questions` returns them.
     """
     listed = []

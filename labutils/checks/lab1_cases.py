@@ -1,10 +1,8 @@
-"""Arguments for checks, drawn from a seed: everything that a signature names varies. Used by `lab1` and `lab2`.
+"""Arguments for the checks of Lab 1, drawn from a seed: everything that a signature names varies.
 
 What students see is drawn from seed 0, hidden tests from another. The first case is the lab's own. Numbers are short,
 so that a student can follow the one that fails by hand.
 """
-
-import copy
 
 import numpy as np
 
@@ -52,21 +50,3 @@ def ties(seed=0):
     vectors += [rng.choice([-1.0, 1.0, 1.001, -1.001], 12)]
     few = (2, 3, 4, 2, 3, 1, 5)  # so that an answer may try all choices
     return [(w, Regression(np.zeros((1, len(w))), [0]), RATE, keep) for w, keep in zip(vectors, few)]
-
-
-def copied(arguments):
-    """Return copies of arguments, which an answer may spoil; a problem cannot be changed and is passed as it is."""
-    return tuple(one if isinstance(one, Regression) else copy.deepcopy(one) for one in arguments)
-
-
-def changed(arguments, originals):
-    """Return whether an answer has changed an array or a tensor among its arguments."""
-
-    def same(a, b):
-        if isinstance(b, (list, tuple)):
-            return len(a) == len(b) and all(map(same, a, b))
-        if hasattr(b, "detach"):
-            return a.shape == b.shape and bool((a.detach().cpu() == b.detach().cpu()).all())
-        return np.array_equal(a, b) if isinstance(b, np.ndarray) else isinstance(b, Regression) or a is b or a == b
-
-    return not all(map(same, arguments, originals))
