@@ -214,7 +214,7 @@ def accuracies():
             if abs(found - wanted) <= TOLERANCE:
                 yield True, f"{file}: test accuracy {found:.4f} ({wanted:.4f} in the manifest)"
             else:
-                wanted, advice = f"{wanted:.4f} within {TOLERANCE}", f"train it anew with: {expected['command']}"
+                wanted, advice = f"{wanted:.4f} within {TOLERANCE}", checkpoints.again("train", expected["command"])
                 yield False, f"{file}: expected test accuracy {wanted}, found {found:.4f}; {advice}"
 
 

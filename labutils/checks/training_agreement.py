@@ -2,7 +2,7 @@
 
 import torch
 
-from ..networks import hardware, stepwise, training
+from ..networks import hardware, timed_training, training
 from ..networks.resnet import quantized
 from .failure import stopped
 
@@ -16,7 +16,10 @@ def agreement(make, step, float_model, data, bits=2, steps=4, size=64):
     """
     few = data._replace(train_images=data.train_images[: steps * size], train_labels=data.train_labels[: steps * size])
     few = few._replace(test_images=data.test_images[:1], test_labels=data.test_labels[:1])
-    yours, ours = stepwise.Run(make, bits, step, few, training.Recipe(batch=size)), quantized(float_model, (bits,) * 3)
+    yours, ours = (
+        timed_training.Run(make, bits, step, few, training.Recipe(batch=size)),
+        quantized(float_model, (bits,) * 3),
+    )
     before = _weights(ours)
     training.finetune(ours.to(hardware.default_device()), few, epochs=1, batch=size, progress=False)
     try:

@@ -140,7 +140,7 @@ def take(file, folder):
 
 
 def pack(file, root=None):
-    """Write the CIFAR-10 that `data.load` finds as one npz, to hand to somebody else; return its path.
+    """Write the CIFAR-10 that `datasets.load` finds as one npz, to hand to somebody else; return its path.
 
     Raises: ValueError where the name is not that of a new .npz file, FileNotFoundError where there is no CIFAR-10.
     """
@@ -166,13 +166,13 @@ def examine(path):
 
 
 def forms(folder):
-    """Return the data sets that lie in `folder`, sound or not, in the order in which `data.load` looks for them."""
+    """Return the data sets that lie in `folder`, sound or not, in the order in which `datasets.load` looks for them."""
     batches, npz = Path(folder) / find.BATCHES_FOLDER, Path(folder) / find.NPZ_FILE
     return [path for path, there in ((batches, batches.is_dir()), (npz, npz.is_file())) if there]
 
 
 def sound(folder):
-    """Return the data set in `folder` that `data.load` would read, or None where there is none or it is damaged."""
+    """Return the data set in `folder` that `datasets.load` would read, or None where there is none or it is damaged."""
     for path in forms(folder)[:1]:
         try:
             examine(path)

@@ -10,7 +10,7 @@ import numpy as np
 CLASSES = ("circle", "ring", "square", "frame", "triangle", "star", "cross", "arrow", "moon", "hourglass")
 SIZES = {"train": 20_000, "test": 4_000}
 SEEDS = {"train": 10, "test": 11}
-FINGERPRINTS = {  # as `data.fingerprint` computes them
+FINGERPRINTS = {  # as `find.fingerprint` computes them
     "train": "bac90079c0436da11a44a33e5f417e9655b3bf8b6b7dc48eef007174a3db42b0",
     "test": "5456c507e5580aa7a9d7bccbbd774e67914cc78710e83d96869f6898d6010ef6",
 }

@@ -4,9 +4,12 @@ An estimator looks at weights and returns the lowest level and the step from one
 weights to such levels and is what `quantize.QuantLayer.quantizer` holds.
 """
 
+import math
+
 import torch
 from torch import nn
 
+THREE = math.log2(3)  # the bits of three levels; 2**THREE is 3 exactly
 SHARES = (1.0, 0.8, 0.6, 0.4, 0.3, 0.2)  # of the whole range, from which `least_squares` starts
 ROUNDS = 30
 
@@ -93,7 +96,7 @@ def _codes(w, bits, lowest, step):
 def round_to(w, bits, lowest, step):
     """Round every weight to the nearest of the 2**bits levels lowest, lowest + step, lowest + 2 step, ...
 
-    Parameters: w, a float tensor; bits, 1 to 16; lowest and step, tensors that broadcast against w.
+    Parameters: w, a float tensor; bits, 1 to 16, or `THREE`; lowest and step, tensors that broadcast against w.
     Returns: a tensor of w's shape; weights beyond the levels go to the outermost. Halfway values round to the even one.
     The gradient passes straight through the rounding: to a weight among the levels it is handed on unchanged, to one
     beyond them it is zero, and `lowest` and `step` get what moving them does to the levels.
@@ -145,3 +148,18 @@ class LearnedRange(nn.Module):
 
         step = paced(self.step)
         return round_to(w, bits, paced(self.lowest) if self.zero is None else -self.zero * step, step)
+
+
+class LearnedTernary(LearnedRange):
+    """A quantizer with the three levels -step, 0 and step, of which training moves the step.
+
+    A layer with it has 2 bits, of which one code stays unused. Parameters: w, the weights to start from.
+    Source: three levels as in Li et al. (2016), learned as in LSQ (Esser et al., 2020). Used by `recipes`.
+    """
+
+    def __init__(self, w):
+        super().__init__(w, THREE, zero=True)
+        self.zero.fill_(1)  # the level in the middle, wherever the weights lie
+
+    def forward(self, w, bits):
+        return super().forward(w, THREE)

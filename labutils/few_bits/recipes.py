@@ -15,6 +15,7 @@ QUANTIZERS = {
     "min-max": lambda w, bits: ranges.follows(ranges.min_max),
     "with zero": lambda w, bits: ranges.follows(ranges.min_max, zero=True),
     "learned": ranges.LearnedRange,
+    "ternary": lambda w, bits: ranges.LearnedTernary(w),
     "of non-zeros": lambda w, bits: ranges.LearnedRange(w, bits, ranges.of_non_zeros, zero=True),
 }
 
@@ -63,8 +64,13 @@ KNOBS = {
     "annealed": {"teacher": True, "weight_decay": 0.0},
     "learned": {"teacher": True, "weight_decay": 0.0, "quantizer": "learned"},
 }
-PRUNED = {"teacher": True, "weight_decay": 0.0, "sparsity": 0.8, "quantizer": "of non-zeros"}
-RECIPES = KNOBS | {"allocated": KNOBS["learned"], "pruned": PRUNED, "gradual": PRUNED | {"prunings": 4}}
+PRUNED = KNOBS["annealed"] | {"sparsity": 0.8, "quantizer": "of non-zeros"}
+RECIPES = KNOBS | {
+    "ternary": KNOBS["annealed"] | {"quantizer": "ternary"},
+    "allocated": KNOBS["learned"],
+    "pruned": PRUNED,
+    "gradual": PRUNED | {"prunings": 4},
+}
 
 
 def named(name, epochs, seed=0, known=RECIPES):

@@ -15,7 +15,7 @@ from . import course
 from .gradebook import titles
 from .gradebook.exports import gradescope
 from .intake import submissions
-from .reading import answers
+from .reading import answers_by_question
 from .running import judge, sandbox, scratch
 from .running.notebook_run import furnish, run
 
@@ -89,7 +89,7 @@ class Autograder:
             cells = "this notebook was not handed in"
             if path:
                 mine = [one for one in self.questions.values() if one.notebook == stem]
-                cells = answers.read(course.read(path), mine).cells
+                cells = answers_by_question.read(course.read(path), mine).cells
         except ValueError as error:
             cells = str(error)
         if isinstance(cells, str):

@@ -8,8 +8,8 @@ from ..checks import RECORD
 from . import borrowed
 from .course import bare, blank_result, cell, unwrapped
 from .intake.notebooks import is_code, listing, mapping, outputs, read, shown, source, text, why
-from .preview_flags import answer_flags, count, disagreements, run_flags
-from .reading import answers
+from .reading import answers_by_question
+from .stored_flags import answer_flags, count, disagreements, run_flags
 
 MOST_ROWS = 100
 
@@ -42,8 +42,8 @@ def preview(submission, questions):
 
 def look(cells, questions, result):
     """Enter the claims and written answers of one notebook into the result; return its flags."""
-    found = answers.read([cell(one) for one in cells], questions)
-    answers.enter(found, result, questions)
+    found = answers_by_question.read([cell(one) for one in cells], questions)
+    answers_by_question.enter(found, result, questions)
     by_id = {}
     for one, known in zip(cells, found.cells):
         by_id.setdefault(known.id, []).append(one)

@@ -37,8 +37,14 @@ def _declare_training(declare):
     option = verb("anneal", anneal, text, epochs=20, seed=True)
     text = "per stage: 4,4,2, or 2 for all; on average, float layers included, if allocated; leave it out to prune only"
     option("--bits", type=parse_bits, help=text)
-    text = "annealed (the homework's range), learned, allocated, pruned, gradual, one knob; see few_bits/recipes.py"
+    text = (
+        "annealed (the homework's range), learned, ternary, allocated, pruned, gradual, or a knob of few_bits/recipes"
+    )
     option("--recipe", required=True, help=text)
+    _declare_measuring(verb)
+
+
+def _declare_measuring(verb):
     text = "measure what each knob of those recipes is worth, at 2 bits, on training images that are held out"
     option = verb("knobs", measure_table, text, epochs=4)
     option("--only", nargs="+", metavar="RECIPE", help="these; default: the homework's and all others")

@@ -14,7 +14,7 @@ def _read(content):
     return {word: content[word] for word in SETTINGS} | {"accuracy": accuracy}
 
 
-TABLE = KeptTable("knobs", "the accuracies that labutils knobs measures", _read)
+TABLE = KeptTable("knobs", "a table of what each knob of lab 08's recipes is worth", _read)
 
 
 def load(name, folder=None):

@@ -9,7 +9,7 @@ from IPython import display, get_ipython
 from matplotlib.figure import Figure
 from tqdm.auto import tqdm
 
-from ..networks import stepwise, training
+from ..networks import timed_training, training
 from . import plotting, style
 
 REDRAWN = 3  # seconds from one picture to the next
@@ -23,10 +23,10 @@ def train(make, bits, data, recipe, step=training.step):
     A cell that was interrupted goes on when it is run again. What stops it, a wrong answer too, is said in one line.
     Parameters: make, a function from `bits` to the network to train; data, an ImageData; recipe, a `Recipe`; step, a
         function of (model, optimizer, inputs, labels) that moves the weights and returns the loss (nats).
-    Returns: the `networks.stepwise.Run`, as far as it came.
+    Returns: the `networks.timed_training.Run`, as far as it came.
     """
-    asked = data.source, str(bits), step, recipe
-    run = _stopped.pop(asked, None) or stepwise.Run(make, bits, step, data, recipe)
+    asked = data.source, make, str(bits), step, recipe
+    run = _stopped.pop(asked, None) or timed_training.Run(make, bits, step, data, recipe)
     _stopped.clear()
     start = len(run.losses), time.perf_counter()
     try:

@@ -22,7 +22,7 @@ GRADING = [
     "course",
     "reading",
     "release",
-    "preview_flags",
+    "stored_flags",
     "stored",
     "running",
     "gradebook",

@@ -138,6 +138,23 @@ def test_learned_levels_keep_their_zero_whatever_the_step_becomes():
         assert learned.step.grad != 0
 
 
+def test_three_learned_levels_lie_a_step_apart_around_zero_and_the_step_is_learned():
+    w = normal(16, 8, 3, 3).requires_grad_()
+    learned = ranges.LearnedTernary(w.detach())
+    step = learned.step.detach().clone().requires_grad_()
+    inside = (w / step).abs() < 1
+    nearest = torch.where(inside, (w / step).round(), w.sign()).detach()
+    rounded = learned(w, 2)
+    torch.testing.assert_close(rounded, nearest * step)
+    assert len(rounded.unique()) == 3 and 0.2 < (rounded == 0).float().mean() < 0.8
+    upstream = normal(*w.shape, seed=1)
+    rounded.backward(upstream)
+    torch.testing.assert_close(w.grad, torch.where(inside, upstream, 0.0))
+    to_step = (upstream * torch.where(inside, nearest - w / step, nearest)).sum() / (w.numel() * 2) ** 0.5
+    torch.testing.assert_close(learned.step.grad.flatten(), to_step.detach().flatten(), rtol=1e-3, atol=1e-4)
+    assert [name for name, _ in learned.named_parameters()] == ["step"]
+
+
 def test_levels_of_non_zeros_are_those_of_the_weights_without_zeros():
     kept = normal(300)
     sparse = torch.cat([kept, torch.zeros(1200)])[torch.randperm(1500, generator=torch.Generator().manual_seed(1))]

@@ -35,7 +35,7 @@ def test_every_quantizer_rounds_to_as_many_levels_as_the_bits_allow(float_model,
     for layer in layers(model):
         levels = layer.rounded().unique()
         assert 2 < len(levels) <= 2**layer.bits
-        assert (0 in levels) == (quantizer in ("with zero", "of non-zeros"))
+        assert (0 in levels) == (quantizer in ("with zero", "ternary", "of non-zeros"))
 
 
 def test_the_homeworks_quantizer_is_one_of_them(float_model):

@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import pytest
 from helpers.small_networks import bits_for_all, random_data, returns_nothing, rounding, same_weights
 
-from labutils.networks import stepwise, training
+from labutils.networks import quantize, timed_training, training
 from labutils.show import live
 
 RECIPE = training.Annealed(batch=8)
@@ -12,7 +12,7 @@ RECIPE = training.Annealed(batch=8)
 
 @pytest.fixture(autouse=True)
 def fresh(one_thread, monkeypatch):
-    monkeypatch.setenv(stepwise.VARIABLE, "10000")  # a busy computer cuts no run short
+    monkeypatch.setenv(timed_training.VARIABLE, "10000")  # a busy computer cuts no run short
     live._stopped.clear()
     yield
     plt.close("all")
@@ -57,6 +57,10 @@ def test_a_cell_that_was_interrupted_goes_on_and_another_choice_begins_anew(caps
     steps.clear()
     steps += [1] * 4
     assert len(watch(step=stops_once, bits=3).losses) == 8 and len(steps) == 4 + 8, "went on with other bits"
+    steps.clear()
+    watch(step=stops_once)
+    run = watch(rounding(quantize.STE.apply), step=stops_once)
+    assert len(run.losses) == 8 and len(steps) == 4 + 8, "went on with the network of another function"
 
 
 @pytest.mark.parametrize(

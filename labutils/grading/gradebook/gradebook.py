@@ -16,8 +16,8 @@ from ..intake import submissions
 from ..intake.names import file_name
 from ..running import scratch
 from . import late, markdown, marking, merge_markers, overview, pages, submitted_code, titles, written_answers
+from .filled_in_tables import cell
 from .on_disk import OnDisk
-from .spreadsheets import cell
 
 SYSTEM = ("id", "late", "resubmitted")  # what a course system says of a submission
 

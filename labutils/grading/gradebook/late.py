@@ -4,7 +4,7 @@ import csv
 import re
 
 from ..intake.notebooks import shown
-from . import spreadsheets
+from . import filled_in_tables
 
 TABLE = "late.csv"
 NUMBER = r"(\d+(?:[.,]\d+)?)"
@@ -33,7 +33,7 @@ class Rule:
     @staticmethod
     def _part(number, unit):
         """Return (the share of the points, the points) that a number and its unit stand for."""
-        value = spreadsheets.number(number)
+        value = filled_in_tables.number(number)
         if unit == "%" and value > 100:
             raise ValueError(f"--late: expected at most 100 %, found {number} %")
         return (value / 100, 0.0) if unit == "%" else (0.0, value)
@@ -51,9 +51,9 @@ def read(folder):
     Days that are not given are None. Raises: ValueError, naming the line, where they are no number from 0.
     """
     path, found = folder / TABLE, {}
-    for where, line in spreadsheets.read(path, ("student", "days"))[1] if path.exists() else ():
+    for where, line in filled_in_tables.read(path, ("student", "days"))[1] if path.exists() else ():
         text = line["days"].strip()
-        found[line["student"]] = days = spreadsheets.number(text)
+        found[line["student"]] = days = filled_in_tables.number(text)
         if text and days is None:
             raise ValueError(f"{where}: expected days, a number from 0, found {shown(text)}; mend the line")
     return found
@@ -65,7 +65,7 @@ def enter(result, rule, days):
     Parameters: rule, a `Rule`; days, as `read` returns them: who is not in there and late by what the course system
         says is so by a day. Its `late_penalty` is {"rule", "days", "points"}.
     """
-    name = spreadsheets.cell(result["student"])
+    name = filled_in_tables.cell(result["student"])
     given = days.get(name)
     late = 1.0 if given is None and result.get("late") else given or 0.0
     if late > 0:

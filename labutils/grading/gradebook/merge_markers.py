@@ -1,7 +1,7 @@
 """Merges what several people gave for written answers; a contradiction is said, and nothing is overwritten."""
 
 from ..intake.notebooks import shown
-from . import spreadsheets
+from . import filled_in_tables
 from .written_answers import COLUMNS, TABLE, Given, points_cell
 
 PREVIEW = "preview"  # the folder of a preview beside the marks
@@ -67,14 +67,14 @@ def _contradictions(disputed):
 def _lines(path, questions):
     """Yield ((student, grade_id, digest), Given, whether the marker changed it) of each line of a table."""
     seen = set()
-    for where, line in spreadsheets.read(path, COLUMNS[:3])[1]:
-        points, comment = line["points"].strip(), spreadsheets.text(line.get("comment") or "").strip()
+    for where, line in filled_in_tables.read(path, COLUMNS[:3])[1]:
+        points, comment = line["points"].strip(), filled_in_tables.text(line.get("comment") or "").strip()
         question, is_changed = questions.get(line["question"]), line.get(CHANGED, points or comment)
         if not (points or comment or is_changed):
             continue
         if question is None or not question.manual:
             raise ValueError(f"{where}: expected a written question, found {shown(line['question'])}; mend the line")
-        value = spreadsheets.number(points)
+        value = filled_in_tables.number(points)
         if points and (value is None or value > question.max):
             raise ValueError(
                 f"{where}: expected points from 0 to {question.max:g}, found {shown(points)}; mend the line"

@@ -6,8 +6,8 @@ from pathlib import Path
 from ... import files
 from .. import course
 from ..intake.names import file_name
-from ..reading import answers as reader
-from .spreadsheets import cell
+from ..reading import answers_by_question as reader
+from .filled_in_tables import cell
 
 FOLDER, BASE = "code", "base"
 

@@ -5,11 +5,11 @@ import hashlib
 from typing import NamedTuple
 
 from ..reading.cells import own_words
-from . import spreadsheets
+from . import filled_in_tables
 
 TABLE = "written.csv"
 COLUMNS = ("student", "question", "points", "max", "answer", "comment")
-cell = spreadsheets.cell
+cell = filled_in_tables.cell
 
 
 class Given(NamedTuple):

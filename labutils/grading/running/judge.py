@@ -14,9 +14,9 @@ import threading
 from ...checks import RECORD
 from ...checks.waiting import names
 from ..course import hidden_rows
-from .dependencies import needed, statements
 from .exchange import decode, encode, encode_arguments, share, update
 from .sandbox import CannotGrade, one_line
+from .statements_to_run import needed, statements
 
 SECONDS = 60  # of this process's own time, for one question
 

@@ -15,8 +15,8 @@ from ...datasets import find
 from ...networks import checkpoints
 from .. import borrowed, course
 from . import exchange, judge, retries, student_process
-from .dependencies import merged, needed
 from .sandbox import Ended, Sandbox
+from .statements_to_run import merged, needed
 from .student_calls import Student
 
 MOST_CODE = 500_000  # characters of a notebook's code

@@ -1,6 +1,6 @@
 """Decides a question again where it loses points, without what other answers may have spoiled."""
 
-from .dependencies import calm
+from .statements_to_run import calm
 
 
 def decided(student, master, question, wanted):

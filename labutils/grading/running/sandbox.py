@@ -21,13 +21,13 @@ from pathlib import Path
 from ... import files
 from . import cgroup, processes, scratch, supervisor, system_calls
 from .limits import Limits
+from .visible_files import PYTHON, SYSTEM
 
 NAMESPACES = "namespaces: no network, no files but the labs' and Python's, no processes but its own; limits"
 LIMITS_ONLY = "limits only: this computer lets nobody make namespaces, so the code saw your files and your network"
 ADVICE = "grade on Linux or in WSL, use --stored, or take the risk that the README names with --no-isolation"
 POSIX = os.name == "posix"
 APART = ("--mount", "--pid", "--net", "--ipc", "--uts")
-PYTHON = (sys.base_prefix, os.path.realpath(sys.base_prefix), sys.prefix)
 LARGEST_REPLY = 16_000_000  # bytes
 _numbers = itertools.count()
 
@@ -97,7 +97,8 @@ class Sandbox:
         plan = {
             "command": list(map(str, command)),
             "root": root if self.isolation == NAMESPACES else None,
-            "readable": [*PYTHON, *map(str, readable), *map(os.path.realpath, readable)],  # links, and where they lead
+            # Links, and where they lead.
+            "readable": [*SYSTEM, *PYTHON, *map(str, readable), *map(os.path.realpath, readable)],
             "folder": self.folder,
             "user": self._another_user(),
             "cgroup": str(self.cgroup / "cgroup.procs") if self.cgroup else None,

@@ -5,7 +5,7 @@ import json
 import os
 import time
 
-from . import judge, processes, scratch, suspicions
+from . import judge, processes, scratch, suspicious_code
 from .sandbox import Ended, one_line
 
 MOST_PARTS = 100_000  # lists and dicts in one answer, counted before it is parsed: each takes memory
@@ -79,7 +79,7 @@ class Student:
         """Run a statement that has not; where it stops, flag it, and remember which names are not there for that."""
         if id(statement) in self.ran:  # an equal one may stand there twice
             return
-        if not statement.given and (looks := suspicions.LOOKS.search(statement.source)):
+        if not statement.given and (looks := suspicious_code.LOOKS.search(statement.source)):
             self._flag(f"cell {statement.place + 1} looks for what calls it: {looks[0]}")
         try:
             error = self._ask({"run": statement.source}).get("error")

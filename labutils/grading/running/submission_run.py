@@ -15,7 +15,7 @@ from pathlib import Path
 
 from ... import files
 from .. import course
-from ..reading import answers
+from ..reading import answers_by_question
 from . import exchange, judge, processes, sandbox, scratch
 from .notebook_run import furnish, run
 
@@ -49,8 +49,8 @@ def grade_one(name, notebooks, masters, flags=(), reason="", seconds=None, only=
         for stem, master in masters.items():
             cells, rows, entry = notebooks.get(stem, reason or "missing"), {}, result["notebooks"][stem]
             mine = [question for question in asked if question.notebook == stem]
-            found = answers.read([] if isinstance(cells, str) else cells, mine)
-            answers.enter(found, result, mine)
+            found = answers_by_question.read([] if isinstance(cells, str) else cells, mine)
+            answers_by_question.enter(found, result, mine)
             if isinstance(cells, str) or reason:
                 entry |= {"status": "missing" if cells == "missing" else "failed"}
                 entry |= {"reason": cells if isinstance(cells, str) else reason}

@@ -13,12 +13,6 @@ import signal
 import struct
 import sys
 
-# What programs need of the system, all of it read-only; PyTorch reads off the last two which processor it has.
-SYSTEM = (
-    *("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64"),
-    *("/etc/ld.so.cache", "/etc/alternatives", "/etc/localtime"),
-    *("/proc/cpuinfo", "/sys/devices/system/cpu"),
-)
 MOST_FILES = 20_000  # an empty one takes memory too
 DEVICES = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
 _MS_NOSUID, _MS_NODEV, _MS_BIND, _MS_REC, _MS_PRIVATE = 2, 4, 4096, 16384, 1 << 18
@@ -61,11 +55,11 @@ def _freeze(target, flags=_AT_RECURSIVE):
 
 
 def _hide_files(plan):
-    """Move into a file system that holds the system, Python, what is readable, and an empty folder of its own."""
+    """Move into a file system that holds what is readable, and an empty folder of its own."""
     root, folder, user = plan["root"], plan["folder"], plan["user"] or 0
     _call("mount", None, "/", None, _MS_REC | _MS_PRIVATE, None)
     _call("mount", "tmpfs", root, "tmpfs", _MS_NOSUID, "size=1m,mode=755")
-    for path in (*SYSTEM, *plan["readable"], *DEVICES):
+    for path in (*plan["readable"], *DEVICES):
         _show(path, root)
     os.symlink(folder, f"{root}/dev/shm")
     os.mkdir(f"{root}/dev/pts")  # terminals of its own, for a cell that begins with !

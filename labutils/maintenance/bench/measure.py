@@ -23,7 +23,7 @@ from ...linear import descent, regression
 from ...networks import checkpoints, evaluation, hardware, training
 from ...networks.resnet import ResNet20, folded, quantized
 from .. import results_table
-from . import convolutions, homework_loop
+from . import convolutions, homework_loop, targets
 from .turns import Row, in_turn
 from .two_at_once import two_at_once
 
@@ -40,11 +40,7 @@ def random_images(train, test):
 
 
 def networks(quick):
-    """Yield the rows for fine-tuning and for evaluating beside the homework's loop, and beside the convolutions alone.
-
-    Each target beside the convolutions is what everything else may take: a quarter of a training step where bfloat16
-    makes the convolutions quick, 15 % where not, and as much of an evaluation.
-    """
+    """Yield the rows for fine-tuning and evaluating, beside the homework's loop and beside the convolutions alone."""
     device, beside = hardware.default_device(), "homework's loop, float32"
     numbers = "bfloat16" if hardware.has_fast_bfloat16(device) else "float32"
     images = random_images((2 if quick else 8) * homework_loop.BATCH, 1)
@@ -60,9 +56,8 @@ def networks(quick):
         lambda: [bare_run() for _ in range(count // len(x))],
     )
     own, loop, bare = (count / taken for taken in seconds)
-    share = 0.75 if numbers == "bfloat16" else 0.85
-    yield Row(f"fine-tuning, {numbers}", beside, "images/s", own, loop, 4.0, True)
-    yield Row(f"fine-tuning, {numbers}", "its convolutions alone", "images/s", own, bare, share, True)
+    yield Row(f"fine-tuning, {numbers}", beside, "images/s", own, loop, targets.FINE_TUNING, True)
+    yield Row(f"fine-tuning, {numbers}", "its convolutions alone", "images/s", own, bare, targets.STEP[numbers], True)
     images = find.load()
     known, kept = (images.test_images[:count], images.test_labels[:count]), checkpoints.load(images.name, BITS)
     loader, kept = homework_loop.loader(*known, augmented=False), kept.to(device)
@@ -74,8 +69,8 @@ def networks(quick):
         lambda: [bare_run() for _ in range(round(count / len(x)))],
     )
     own, loop, bare = (count / taken for taken in seconds)
-    yield Row(f"evaluation, {numbers}", beside, "images/s", own, loop, 3.0, True)
-    yield Row(f"evaluation, {numbers}", "its convolutions alone", "images/s", own, bare, 0.85, True)
+    yield Row(f"evaluation, {numbers}", beside, "images/s", own, loop, targets.EVALUATION, True)
+    yield Row(f"evaluation, {numbers}", "its convolutions alone", "images/s", own, bare, targets.EVALUATED_ALONE, True)
 
 
 def bare_products(X, y, steps=200):
@@ -131,9 +126,8 @@ def penalties(quick):
     counts = (1, 10, 100, 1000)
     one, *more = (1e3 * seconds for seconds in in_turn(*map(run, counts)))
     for count, taken in zip(counts[1:], more):
-        yield Row(
-            f"{count} penalties at once, 200 steps", "1 penalty", "ms", taken, one, 50.0 if count == 1000 else None
-        )
+        target = targets.MANY_PENALTIES if count == 1000 else None
+        yield Row(f"{count} penalties at once, 200 steps", "1 penalty", "ms", taken, one, target)
 
 
 def free_bytes():
@@ -161,7 +155,8 @@ def sizes(quick):
             descent.descend(lambda w: w - rate * problem.gradient(w), start, steps)
 
         both = (1e3 * seconds / steps for seconds in in_turn(run, bare_products(problem.X, problem.y, steps)))
-        yield Row(f"one step, d = {d}, n = {n}", "the bare products", "ms", *both, 1.3 if d == 5000 else None)
+        target = targets.LARGE_STEP if d == 5000 else None
+        yield Row(f"one step, d = {d}, n = {n}", "the bare products", "ms", *both, target)
 
 
 def tools(quick):
@@ -203,7 +198,9 @@ def memory(quick):
         return
     words = [sys.executable, "-c", f"from {__name__} import finetune_once; finetune_once()"]
     printed = subprocess.run(words, capture_output=True, text=True, check=True).stdout
-    yield Row("memory of fine-tuning beyond PyTorch's", "1.5 GB", "GB", float(printed.splitlines()[-1]), 1.5, 1.0)
+    yield Row(
+        "memory of fine-tuning beyond PyTorch's", "1.5 GB", "GB", float(printed.splitlines()[-1]), 1.5, targets.MEMORY
+    )
 
 
 def accuracies(quick):
@@ -224,7 +221,7 @@ def accuracies(quick):
         what = f"{images.source}, {epochs} epochs, seed {seed}, bfloat16"
         yield Row(what, "float32", "images right", *(found[-1] for found in right.values()))
     means = map(statistics.mean, right.values())
-    yield Row("mean of the seeds, bfloat16", "float32", "images right", *means, 0.998, True)
+    yield Row("mean of the seeds, bfloat16", "float32", "images right", *means, targets.BFLOAT16, True)
 
 
 PARTS = (networks, two_at_once, methods, penalties, sizes, tools, memory)

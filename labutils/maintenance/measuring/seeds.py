@@ -6,15 +6,18 @@ from ...results import seeds
 from ...results.grid import as_text
 from .keeping import save
 
+FROM_FLOAT = recipes.KNOBS | {"ternary": recipes.RECIPES["ternary"]}
+
 
 def measure(float_model, images, seed, recipe="learned", bits=(2, 2, 2), epochs=15, folder=None):
     """Train by a recipe from a seed and keep the test accuracy after each epoch, which is returned; not the network.
 
-    Parameters: float_model, an ImageData's float network; seed; recipe, a name in `recipes.KNOBS`; bits, three entries;
-        epochs; folder, where the table is (None: checkpoints/). A run that is kept is not trained again.
+    Parameters: float_model, an ImageData's float network; seed; recipe, one of `recipes.RECIPES` that starts from it
+        and needs no more than bits; bits, three entries; epochs; folder, where the table is (None: checkpoints/). A run
+        that is kept is not trained again.
     Raises: ValueError where there is no such recipe, or the kept run has another number of epochs.
     """
-    named, path = recipes.named(recipe, epochs, seed, recipes.KNOBS), seeds.TABLE.path(images.name, folder)
+    named, path = recipes.named(recipe, epochs, seed, FROM_FLOAT), seeds.TABLE.path(images.name, folder)
     kept = seeds.load(images.name, folder) if path.exists() else {}
     if accuracy := kept.get((recipe, bits), {}).get(seed):
         if len(accuracy) != epochs:

@@ -1,4 +1,4 @@
-"""The things to play with: a slider redraws a figure. Used at the end of every lab from 01 on.
+"""The things to play with: a slider redraws a figure. Used in every lab from 01 on.
 
 Each widget is a plain function from settings to a Figure, shown by `explore`.
 """

@@ -23,7 +23,7 @@ from helpers.small_course import (
 
 from labutils import files
 from labutils.grading import course
-from labutils.grading.running import dependencies, notebook_run, sandbox, submission_run
+from labutils.grading.running import notebook_run, sandbox, statements_to_run, submission_run
 
 NOTEBOOKS = files.NOTEBOOKS
 pytestmark = pytest.mark.skipif(not sandbox.POSIX, reason="grading by running needs Linux or macOS")
@@ -341,7 +341,7 @@ def test_calls_that_are_slow_one_by_one_leave_the_next_question_its_time():
 def test_many_statements_are_run_in_a_time_that_grows_with_their_number():
     student, ran = notebook_run.Student(None, sandbox.Limits(seconds=60)), []
     student._ask = lambda request: ran.append(request) or {}
-    statements = [dependencies.Statement(n, "w = 0", given=False) for n in range(30_000)]
+    statements = [statements_to_run.Statement(n, "w = 0", given=False) for n in range(30_000)]
     begin = time.process_time()
     for statement in [*statements, *statements]:
         student.run(statement)

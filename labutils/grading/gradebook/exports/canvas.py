@@ -6,8 +6,9 @@ Sources: lib/gradebook_importer.rb and infer_comment_context_from_filename of ca
 import re
 
 from ...intake.canvas import owner
-from .. import spreadsheets
-from .marks import TITLE, Roster, id_of, letters, named, person
+from .. import filled_in_tables
+from .marks import TITLE, id_of, person
+from .roster import Roster, letters, named
 
 PLAIN_COLUMNS = ("Student", "ID", "Section")
 ASSIGNMENT = re.compile(r"(.+) \(\d+\)")
@@ -39,7 +40,7 @@ def rows(marks, most, roster_path=None, title=None):
     if roster_path is None:
         known = [mark for mark in marks if _id(mark)]
         unknown = [mark.student for mark in marks if not _id(mark)]
-        lines = [(spreadsheets.cell(mark.student), mark.id, "", f"{mark.points:g}") for mark in known]
+        lines = [(filled_in_tables.cell(mark.student), mark.id, "", f"{mark.points:g}") for mark in known]
         title = title or TITLE
         notes = [f"--roster is needed for the ids of {named(unknown)}"] * bool(unknown)
         if not ASSIGNMENT.fullmatch(title):
@@ -60,7 +61,7 @@ def rows(marks, most, roster_path=None, title=None):
         notes.append(f"{named(groups)}: {text} the whole group, unless the assignment marks each student apart")
     lines = [(*(_cell(name, line[name]) for name in own), f"{mark.points:g}") for mark, line in found]
     possible = [
-        spreadsheets.number(line[column].strip())
+        filled_in_tables.number(line[column].strip())
         for line in roster.lines
         if "Points Possible" in "".join(line.values())
     ]
@@ -89,7 +90,7 @@ def _compact(name):
 
 def _cell(column, value):
     """Return a cell of the student's columns; names are made harmless, since Canvas knows people by their ids."""
-    return spreadsheets.cell(value) if column in ("Student", "LastName", "FirstName") else value
+    return filled_in_tables.cell(value) if column in ("Student", "LastName", "FirstName") else value
 
 
 def feedback_name(mark, line=None):

@@ -8,7 +8,8 @@ import json
 
 from ...intake.gradescope import owner
 from ...release.archive import pack
-from .marks import Roster, id_of, named, person
+from .marks import id_of, person
+from .roster import Roster, named
 
 LONGEST = 2_000  # characters of a message; PrairieLearn takes 1 MB of results in all
 PUBLISHED = "after_published"

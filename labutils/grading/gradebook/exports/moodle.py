@@ -6,8 +6,9 @@ Sources: grade/import/csv, mod/assign/feedback/offline and mod/assign/feedback/f
 import re
 
 from ...intake.moodle import owner
-from .. import spreadsheets
-from .marks import TITLE, Roster, id_of, letters, named, person
+from .. import filled_in_tables
+from .marks import TITLE, id_of, person
+from .roster import Roster, letters, named
 
 IDENTIFIER, GRADE, MODIFIED, COMMENTS = "Identifier", "Grade", "Last modified (grade)", "Feedback comments"
 KNOWN_BY = ("Username", "Email address", "ID number")
@@ -59,7 +60,7 @@ def rows(marks, most, roster_path, title=None):
         )
     title, lines = title or TITLE, []
     for mark, line in found:
-        names = (line[name] if name in KNOWN_BY else spreadsheets.cell(line[name]) for name in own)
+        names = (line[name] if name in KNOWN_BY else filled_in_tables.cell(line[name]) for name in own)
         lines.append((*names, f"{mark.points:g}", mark.comment(most)))
     above = [mark.student for mark, _ in found if mark.points > MOST_BY_DEFAULT]
     if above:
@@ -79,7 +80,7 @@ def worksheet(marks, most, roster_path, title=None):
     roster, found, notes = _match(roster_path, (IDENTIFIER, GRADE, MODIFIED), marks)
     allowed = [line.get("Maximum grade") or line.get("Maximum Grade") or "" for line in roster.lines]
     comma = any("," in text for text in allowed)
-    top = spreadsheets.number(allowed[0].strip()) if allowed else None
+    top = filled_in_tables.number(allowed[0].strip()) if allowed else None
     if top is not None and top != most:
         notes.append(f"the assignment in Moodle has {top:g} points, the marks are of {most:g}")
         above = [mark.student for mark, _ in found if mark.points > top]

@@ -6,8 +6,9 @@ Sources: AssignmentAction.java, SpreadsheetExporter.java and ImportGradesHelper.
 import re
 
 from ...intake.sakai import owner
-from .. import spreadsheets
-from .marks import TITLE, Roster, id_of, named, person
+from .. import filled_in_tables
+from .marks import TITLE, id_of, person
+from .roster import Roster, named
 
 STUDENT = re.compile(  # "Last, First(id)"; where names are hidden, what stands in front of what was handed in
     r"(?:^|.*?/)(?P<folder>(?P<name>[^/]+?)\s*\((?P<id>[^()/]+)\)|(?P<hidden>[^/]+?)(?=[/_]Submission att))[/_]"
@@ -44,7 +45,9 @@ def rows(people, most, title=None):
     title = re.sub(r"[\[\]]", "", title or TITLE).lstrip("*# ")
     head = ("Student ID", "Student Name", f"{title} [{most:g}]", f"* {title}")
     each = [(mark, *who) for mark, id, name in people for who in _members(mark, id) or [(id, name)]]
-    return [head] + [(id, spreadsheets.cell(name), f"{mark.points:g}", mark.comment(most)) for mark, id, name in each]
+    return [head] + [
+        (id, filled_in_tables.cell(name), f"{mark.points:g}", mark.comment(most)) for mark, id, name in each
+    ]
 
 
 def _members(mark, id):
@@ -59,7 +62,9 @@ def grades(people, title=None):
         last, _, first = name.partition(",")
         if _members(mark, id):  # a team's grade comes in the fourth place, a student's in the fifth
             last, first = "; ".join(member[0] for member in mark.members), f"{mark.points:g}"
-        lines.append((id, id, spreadsheets.cell(last.strip()), spreadsheets.cell(first.strip()), f"{mark.points:g}"))
+        lines.append(
+            (id, id, filled_in_tables.cell(last.strip()), filled_in_tables.cell(first.strip()), f"{mark.points:g}")
+        )
     return lines
 
 

@@ -8,7 +8,8 @@ from .... import files
 from ...intake.names import file_name
 from .. import titles
 from . import canvas, gradescope, moodle, sakai
-from .marks import TITLE, named, read
+from .marks import TITLE, read
+from .roster import named
 
 NEEDED = {"moodle": "Moodle's table of participants", "moodle-worksheet": "the assignment's grading worksheet"}
 

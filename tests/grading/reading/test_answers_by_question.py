@@ -12,7 +12,7 @@ from labutils.grading import course, stored
 from labutils.grading.course import Cell
 from labutils.grading.intake import submissions
 from labutils.grading.intake.pasted_pictures import MOST_BYTES
-from labutils.grading.reading import answers
+from labutils.grading.reading import answers_by_question
 from labutils.grading.release.student_version import student_version
 from labutils.grading.running import class_run, submission_run
 
@@ -304,7 +304,7 @@ def test_a_huge_notebook_is_read_in_seconds():
     words = " ".join(f"word{number}" for number in range(2_000))
     cells = [Cell("markdown", words)] * 900
     asked = course.questions_of([course.cell(one) for one in long_course()["cells"]])
-    assert answers.read(cells, asked).own.startswith("word0")
+    assert answers_by_question.read(cells, asked).own.startswith("word0")
 
 
 def test_the_course_read_as_a_submission_has_nothing_odd():
@@ -313,9 +313,9 @@ def test_the_course_read_as_a_submission_has_nothing_odd():
         asked = course.questions_of(cells, stem)
         if not asked:  # lab 08, beyond the homework
             continue
-        found = answers.read(cells, asked)
+        found = answers_by_question.read(cells, asked)
         assert found.flags == [] and found.own == "" and all(found.answers.values())
-        given = answers.read(asked[0].among, asked)
+        given = answers_by_question.read(asked[0].among, asked)
         assert given.flags == [] and given.own == "" and not any(given.answers.values())
 
 
@@ -343,7 +343,7 @@ def test_wherever_something_is_written_somebody_reads_it(released, kind, lost):
     written = "This is what I think about it, in words of my own."
     for place in range(len(cells) + 1):
         made = [*cells[:place], cell(written, kind=kind), *cells[place:]]
-        found = answers.read([course.cell(one) for one in LOSSES[lost](made)], asked)
+        found = answers_by_question.read([course.cell(one) for one in LOSSES[lost](made)], asked)
         above = made[place - 1]["metadata"].get("nbgrader", {}) if place else {}
         if above.get("grade") and above.get("solution"):
             assert [name for name, text in found.answers.items() if text] == [above["grade_id"]]
@@ -357,14 +357,14 @@ def test_what_is_added_to_any_text_of_the_course_is_read(released, lost):
     for place, one in enumerate(cells):
         if one["cell_type"] == "markdown":
             made = [*cells[:place], one | {"source": one["source"] + "\n\nBut I doubt it."}, *cells[place + 1 :]]
-            found = answers.read([course.cell(one) for one in LOSSES[lost](made)], asked)
+            found = answers_by_question.read([course.cell(one) for one in LOSSES[lost](made)], asked)
             assert "But I doubt it." in "".join(found.answers.values()) + found.own and found.flags or one["metadata"]
 
 
 @pytest.mark.parametrize("lost", LOSSES)
 def test_a_cell_of_the_course_is_known_again_whatever_was_lost(released, lost):
     asked, cells = released
-    found = answers.read([course.cell(one) for one in LOSSES[lost](cells)], asked)
+    found = answers_by_question.read([course.cell(one) for one in LOSSES[lost](cells)], asked)
     assert [one.id for one in found.cells] == [one["metadata"].get("nbgrader", {}).get("grade_id", "") for one in cells]
     assert not any(found.answers.values()) and found.own == "" and bool(found.flags) is (lost != "nothing")
 
@@ -384,12 +384,12 @@ def test_what_is_remarked_in_any_code_of_the_course_is_read_where_a_prompt_was_l
                 one | {"source": remark.format(written) + "\n" + one["source"]},
                 *cells[place + 1 :],
             ]
-            found = answers.read([course.cell(one) for one in LOSSES[lost](made)], asked)
+            found = answers_by_question.read([course.cell(one) for one in LOSSES[lost](made)], asked)
             assert all(written in text for text in found.answers.values()) and found.flags
             given = one["metadata"].get("nbgrader", {}).get("solution")
             assert (written in found.own) is not bool(given)
             answered = [one | {"source": one["source"] + "\n\nYes."} if is_prompt(one) else one for one in made]
-            found = answers.read([course.cell(one) for one in LOSSES[lost](answered)], asked)
+            found = answers_by_question.read([course.cell(one) for one in LOSSES[lost](answered)], asked)
             assert not any(written in text for text in found.answers.values())
 
 
@@ -402,7 +402,9 @@ def test_a_prompt_that_was_merged_into_the_cell_above_is_read(released):
     for place in filter(lambda place: is_prompt(cells[place]), range(len(cells))):
         text = cells[place]["source"] + "\n\nBecause it is long enough."
         merged = cells[place - 1] | {"source": cells[place - 1]["source"] + "\n\n" + text}
-        found = answers.read([course.cell(one) for one in [*cells[: place - 1], merged, *cells[place + 1 :]]], asked)
+        found = answers_by_question.read(
+            [course.cell(one) for one in [*cells[: place - 1], merged, *cells[place + 1 :]]], asked
+        )
         assert "Because it is long enough." in "".join(found.answers.values())
 
 
@@ -414,5 +416,5 @@ def test_remarks_on_code_and_given_lines_that_were_changed_are_no_answers(releas
         else one
         for one in cells
     ]
-    found = answers.read([course.cell(one) for one in made], asked)
+    found = answers_by_question.read([course.cell(one) for one in made], asked)
     assert not any(found.answers.values()) and found.own == ""

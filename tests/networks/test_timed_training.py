@@ -7,7 +7,7 @@ import pytest
 import torch
 from helpers.small_networks import network, random_data, same_weights
 
-from labutils.networks import stepwise, training
+from labutils.networks import timed_training, training
 
 BITS = (4, 4, 2)
 
@@ -15,11 +15,11 @@ BITS = (4, 4, 2)
 @pytest.fixture(autouse=True)
 def time_enough(one_thread, monkeypatch):
     """A busy computer cuts no run short; the networks here are too small for more threads."""
-    monkeypatch.setenv(stepwise.VARIABLE, "10000")
+    monkeypatch.setenv(timed_training.VARIABLE, "10000")
 
 
 def whole(recipe, make=network, step=training.step, data=None):
-    run = stepwise.Run(make, BITS, step, data or random_data(), recipe)
+    run = timed_training.Run(make, BITS, step, data or random_data(), recipe)
     for _ in run.advance():
         pass
     return run
@@ -38,9 +38,9 @@ def test_an_epoch_is_labutils_own_to_the_last_weight(kind):
 def test_rates_follow_the_recipe_over_the_steps_that_fit(monkeypatch):
     """The plan is made after a few steps: from then on the rate is that of the share done of the steps planned."""
     clock, rates = itertools.count(), []
-    monkeypatch.setattr(stepwise.time, "perf_counter", lambda: next(clock))  # every step takes a second
-    monkeypatch.setattr(stepwise, "evaluate", lambda model, images, labels: 0.5)
-    monkeypatch.setenv(stepwise.VARIABLE, "20")
+    monkeypatch.setattr(timed_training.time, "perf_counter", lambda: next(clock))  # every step takes a second
+    monkeypatch.setattr(timed_training, "evaluate", lambda model, images, labels: 0.5)
+    monkeypatch.setenv(timed_training.VARIABLE, "20")
 
     def step(model, optimizer, x, y):
         rates.append(optimizer.param_groups[0]["lr"])
@@ -49,35 +49,35 @@ def test_rates_follow_the_recipe_over_the_steps_that_fit(monkeypatch):
     recipe = training.Annealed(batch=1)
     run = whole(recipe, step=step)
     assert run.steps == len(rates) == 20
-    planned = stepwise.TIMED + 1
+    planned = timed_training.TIMED + 1
     assert rates[planned:] == [recipe.rate(done / 20) for done in range(planned, 20)] and rates[-1] < 0.001
     assert rates[:planned] == [recipe.rate(done / 64) for done in range(planned)]
     assert list(run.accuracies) == [0, 15, 20] and run.accuracy == 0.5
-    monkeypatch.setenv(stepwise.VARIABLE, "1000")
+    monkeypatch.setenv(timed_training.VARIABLE, "1000")
     assert whole(recipe, step=step).steps == 64, "more than an epoch"
-    monkeypatch.setenv(stepwise.VARIABLE, "0.001")
+    monkeypatch.setenv(timed_training.VARIABLE, "0.001")
     assert planned < whole(recipe, step=step).steps < 10, "too few to see anything"
 
 
 @pytest.mark.parametrize("text", ["no", "0", "-3", "nan", "inf"])
 def test_a_time_that_is_none_is_refused(text, monkeypatch, refused):
-    monkeypatch.setenv(stepwise.VARIABLE, text)
+    monkeypatch.setenv(timed_training.VARIABLE, text)
     with refused("LABUTILS_LIVE_SECONDS", repr(text)):
-        stepwise.seconds()
+        timed_training.seconds()
 
 
 @pytest.mark.parametrize("text, expected", [(None, 120), ("", 120), ("2.5", 2.5)])
 def test_two_minutes_unless_the_environment_says_otherwise(text, expected, monkeypatch):
-    monkeypatch.delenv(stepwise.VARIABLE, raising=False)
+    monkeypatch.delenv(timed_training.VARIABLE, raising=False)
     if text is not None:
-        monkeypatch.setenv(stepwise.VARIABLE, text)
-    assert stepwise.seconds() == expected
+        monkeypatch.setenv(timed_training.VARIABLE, text)
+    assert timed_training.seconds() == expected
 
 
 @pytest.mark.parametrize("call", [1, 4, 9])
 @pytest.mark.parametrize("where", ["evaluate", "batch"])
 def test_a_run_that_is_stopped_goes_on_as_if_nothing_had_happened(where, call, monkeypatch):
-    recipe, calls, original = training.Annealed(batch=4), [], getattr(stepwise, where)
+    recipe, calls, original = training.Annealed(batch=4), [], getattr(timed_training, where)
     expected = whole(recipe)
 
     def stopping(*arguments):
@@ -86,8 +86,8 @@ def test_a_run_that_is_stopped_goes_on_as_if_nothing_had_happened(where, call, m
             raise KeyboardInterrupt
         return original(*arguments)
 
-    monkeypatch.setattr(stepwise, where, stopping)
-    run = stepwise.Run(network, BITS, training.step, random_data(), recipe)
+    monkeypatch.setattr(timed_training, where, stopping)
+    run = timed_training.Run(network, BITS, training.step, random_data(), recipe)
     for _ in range(2):
         try:
             for _ in run.advance():

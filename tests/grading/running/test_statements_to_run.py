@@ -8,7 +8,7 @@ from helpers.small_course import CHECK_1, CHECK_2, COUNT, DOUBLE, MASTER, SETUP,
 from labutils import files
 from labutils.grading import course
 from labutils.grading.running import judge
-from labutils.grading.running.dependencies import merged, needed, statements
+from labutils.grading.running.statements_to_run import merged, needed, statements
 
 CHECKS = {"q1", "q2"}
 
