@@ -100,7 +100,7 @@ def _declare_looking(verb):
     choice.add_argument("--from", dest="source", metavar="FILE", help="take it from a tar.gz, an npz or a folder")
     choice.add_argument("--pack", metavar="FILE", help="write what is there as one npz, to hand on")
     option("--mirror", action="append", metavar="URL", help="ask this one; may be repeated")
-    option("--root", metavar="FOLDER", help="where it goes and is looked for first (default: data/)")
+    option("--root", metavar="FOLDER", help="where it goes, or lies (default: $LABUTILS_DATA, else data/)")
     option = verb("doctor", examine, "say in one line each what is fine on this computer and what to do")
     option("--deep", action="store_true", help="check every image and measure every network, in minutes")
     text = "look at your notebooks, say a line for each, and pack them into hand-in.zip"

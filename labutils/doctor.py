@@ -49,7 +49,7 @@ def packages():
 
     for requirement in map(Requirement, importlib.metadata.requires("labutils")):
         if requirement.marker and not requirement.marker.evaluate({"extra": ""}):
-            continue  # what only the tests need
+            continue  # what an extra needs
         try:
             found = importlib.metadata.version(requirement.name)
         except importlib.metadata.PackageNotFoundError:

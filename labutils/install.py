@@ -96,12 +96,10 @@ def requirements(extras=()):
     import tomllib  # Python 3.11's
 
     project = tomllib.loads((files.REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    return project["dependencies"] + [line for extra in extras for line in project["optional-dependencies"][extra]]
-
-
-def is_whole(distribution):
-    """Return whether a distribution was installed to the end: its installer signs last."""
-    return bool(distribution.read_text("INSTALLER"))
+    known = project["optional-dependencies"]
+    if unknown := [extra for extra in extras if extra not in known]:
+        raise ValueError(f"--with: expected some of {', '.join(known)}, found {', '.join(unknown)}")
+    return project["dependencies"] + [line for extra in extras for line in known[extra]]
 
 
 def lacking(lines):
@@ -113,7 +111,8 @@ def lacking(lines):
 
     def met(line):
         asked = Requirement(line)
-        there = [one.version for one in importlib.metadata.distributions(name=asked.name) if is_whole(one)]
+        found = importlib.metadata.distributions(name=asked.name)
+        there = [one.version for one in found if one.read_text("INSTALLER")]  # which is written last
         return any(asked.specifier.contains(version, prereleases=True) for version in there)
 
     return [line for line in lines if not met(line)]
@@ -234,7 +233,7 @@ def install(extras=(), choice="auto", pytorch=True):
     """
     if Path(sys.prefix) == VENV:
         for one in list(importlib.metadata.distributions(path=[p for p in sys.path if p.startswith(str(VENV))])):
-            if not is_whole(one):  # an interruption left it so, and pip would take it for installed
+            if not one.read_text("INSTALLER"):  # an interruption left it so, and pip would take it for installed
                 shutil.rmtree(one.locate_file(f"{one.name}-{one.version}.dist-info"), ignore_errors=True)
     flags = ["--compile-bytecode"] if extras else []  # grading and testing start many processes that write none
     lines = requirements(extras)

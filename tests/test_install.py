@@ -100,6 +100,11 @@ def distribution(folder, name, version, whole=True):
     return info
 
 
+def test_an_extra_that_there_is_not_is_refused(refused):
+    with refused("--with", "grade", "found magic, foo"):
+        install.requirements(["grade", "magic", "foo"])
+
+
 def test_what_is_lacking_is_read_from_the_metadata(monkeypatch, tmp_path):
     distribution(tmp_path, "whole", "2.1")
     distribution(tmp_path, "half", "2.1", whole=False)

@@ -1,4 +1,4 @@
-"""Finds CIFAR-10 on this computer, checks it and loads it; or the stand-in for it. Used in notebooks/06 and 07."""
+"""Finds CIFAR-10 on this computer, checks it and loads it; or the stand-in for it. Used in notebooks/06 to 08."""
 
 import contextlib
 import hashlib

@@ -1,4 +1,4 @@
-"""Draws `shapes10`, the data set that stands in for CIFAR-10 where there is no network. Used in notebooks/06 and 07.
+"""Draws `shapes10`, the data set that stands in for CIFAR-10 where there is no network. Used in notebooks/06 to 08.
 
 Every number below is made by additions, products, quotients, square roots and comparisons of float32 arrays, element by
 element: these are rounded alike on every processor, so that everybody has the same images, bit for bit. Sines, matrix

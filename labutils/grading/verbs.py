@@ -57,7 +57,7 @@ def grade(arguments):
     systems.check(arguments.export, roster, arguments.assignment)
     running = {name: getattr(arguments, name) for name in ("jobs", "dask", "seconds", "again", "question")}
     if arguments.stored and (any(running.values()) or arguments.no_isolation or arguments.require_isolation):
-        raise ValueError("--stored: expected it alone or with --out, found an option for running; leave one out")
+        raise ValueError("--stored: expected no option for running beside it, found one; leave one of them out")
     if not (arguments.stored or hasattr(os, "fork")):
         raise ValueError("grade: expected Linux or macOS to run students' code, found Windows; use WSL, or --stored")
     running |= {"jobs": arguments.jobs or os.cpu_count() or 1, "isolated": not arguments.no_isolation}
@@ -66,7 +66,9 @@ def grade(arguments):
     print(gradebook.grade([*map(Path, arguments.submissions)], out, running, rule, arguments.export_code))
     if arguments.export:
         questions = course.questions()
-        lines = systems.export(out, arguments.export, questions, roster, arguments.assignment, arguments.partial)
+        folder = gradebook.place(out, running)
+        lines = systems.export(folder, arguments.export, questions, roster, arguments.assignment, arguments.partial)
+        lines += ["labutils: these are a preview's points, for nothing was run"] * arguments.stored
         print("\n".join(lines))
 
 

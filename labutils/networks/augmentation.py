@@ -1,4 +1,4 @@
-"""Turns whole batches of images into what the networks take, batch by batch. Used by `training` and notebooks/06."""
+"""Turns whole batches of images into what the networks take, batch by batch. Used by `training` and notebooks/08."""
 
 import functools
 

@@ -1,4 +1,4 @@
-"""Loads trained networks, and reads the manifest of what each file is. Used in notebooks/06 to 08.
+"""Loads trained networks, and reads the manifest of what each file is. Used in notebooks/00 and 06 to 08.
 
 PyTorch is imported where it is needed, so that `labutils doctor` reads the manifest without waiting for it.
 """

@@ -1,4 +1,4 @@
-"""ResNet-20 with a number of bits for each of its three stages. Used in notebooks/06 and 07.
+"""ResNet-20 with a number of bits for each of its three stages. Used in notebooks/00 and 06 to 08.
 
 State-dict keys are those of the course's own checkpoint, which is why a convolution and its batch normalisation
 stand together in a small `nn.Sequential`.

@@ -1,4 +1,4 @@
-"""Every combination of bits for the three stages, measured without training. Used in notebooks/07.
+"""Every combination of bits for the three stages, measured without training. Used in notebooks/00, 06 and 07.
 
 PyTorch is imported where it is needed, so that the kept table is read without waiting for it.
 """

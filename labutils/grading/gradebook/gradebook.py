@@ -32,6 +32,11 @@ def _noting(submissions, said, codes, questions):
         yield one
 
 
+def place(out, running):
+    """Return the folder that results go to: `out`; for a preview one in it, where marks lie, which stay as they are."""
+    return out / merge_markers.PREVIEW if running is None and (out / "done").is_dir() else out
+
+
 def grade(folder, out, running=None, rule=None, export_code=False):
     """Grade a folder of submissions and write the results; return one line that says what there is.
 
@@ -44,8 +49,7 @@ def grade(folder, out, running=None, rule=None, export_code=False):
     folders = folder if isinstance(folder, list) else [folder]
     if {path.resolve() for path in folders} & {out.resolve(), *out.resolve().parents}:
         raise ValueError(f"--out: expected a folder that is not among the submissions, found {out}; name another")
-    if running is None and (out / "done").is_dir():  # marks lie there, and stay as they are
-        out = out / merge_markers.PREVIEW
+    out = place(out, running)
     questions = course.questions()
     read = merge_markers.contents(out)
     given, days = merge_markers.read(out, questions), late.read(out)
@@ -105,8 +109,12 @@ def write(results, folder, questions, given=None, rule=None, days=None, codes=()
         marking.write(folder, answers, questions, named)
         with pages.writing(folder / "overview.html") as file:
             overview.write(file, seen, overview.groups(answers, codes, questions, named), named)
-    text = f"{folder / 'grades.csv'}: {len(kept.places)} students{_said(count, isolation)}"
+    text = f"{folder / 'grades.csv'}: {_students(len(kept.places))}{_said(count, isolation)}"
     return text + f"\n{changed}: written.csv was changed meanwhile; run this again to take it in" * bool(changed)
+
+
+def _students(count):
+    return f"{count} student{'s' * (count != 1)}"
 
 
 def _said(count, isolation):

@@ -8,7 +8,6 @@ import functools
 import itertools
 import json
 import os
-import platform
 import select
 import shutil
 import signal
@@ -24,8 +23,8 @@ from .limits import Limits
 from .visible_files import PYTHON, SYSTEM
 
 NAMESPACES = "namespaces: no network, no files but the labs' and Python's, no processes but its own; limits"
-LIMITS_ONLY = "limits only: this computer lets nobody make namespaces, so the code saw your files and your network"
-ADVICE = "grade on Linux or in WSL, use --stored, or take the risk that the README names with --no-isolation"
+LIMITS_ONLY = f"limits only: nobody can make namespaces here, so the code saw your files{system_calls.NETWORK}"
+ADVICE = "grade on Linux or in WSL, use --stored, or take the risk that grading/README.md names with --no-isolation"
 POSIX = os.name == "posix"
 APART = ("--mount", "--pid", "--net", "--ipc", "--uts")
 LARGEST_REPLY = 16_000_000  # bytes
@@ -103,7 +102,7 @@ class Sandbox:
             "user": self._another_user(),
             "cgroup": str(self.cgroup / "cgroup.procs") if self.cgroup else None,
             "limits": limits._asdict(),
-            "refused": system_calls.REFUSED.get(platform.machine()),
+            "refused": system_calls.REFUSED,
         }
         words = [sys.executable, "-I", "-S", supervisor.__file__, json.dumps(plan)]
         if self.isolation == NAMESPACES:

@@ -16,14 +16,16 @@ from pathlib import Path
 from ... import files
 from .. import course
 from ..reading import answers_by_question
-from . import exchange, judge, processes, sandbox, scratch
+from . import exchange, judge, processes, sandbox, scratch, system_calls
 from .notebook_run import furnish, run
 
 MEMORY = 4_000_000_000  # bytes, of the process that decides
 SECONDS = 120  # that a notebook may take; one call or statement of it may take a quarter
 PATIENCE = 3  # times as long it may wait besides, where the computer's other work leaves it no processor
 SLACK = 120  # seconds that a submission may take besides, in this process
-UNPROTECTED = "graded without isolation: code of this class could reach your files, this result and the network"
+UNPROTECTED = (
+    f"graded without isolation: code of this class could reach this result, and your files{system_calls.NETWORK}"
+)
 _running = set()  # the processes that grade now
 
 

@@ -96,7 +96,7 @@ def methods(quick):
         "trimmed L1": lambda: descent.trimmed_proximal_gradient(problem, 0.02 * PENALTY, 2),
     }
     twins = {}
-    with contextlib.suppress(ImportError):  # a dependency of the tests alone; `report` says that it is missing
+    with contextlib.suppress(ImportError):  # of the extra maintain; `report` says that it is missing
         from sklearn.linear_model import Lasso, LinearRegression, OrthogonalMatchingPursuit
 
         lasso = Lasso(PENALTY / (2 * len(problem.y)), fit_intercept=False, max_iter=200)

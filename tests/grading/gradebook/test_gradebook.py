@@ -448,6 +448,19 @@ def test_a_preview_never_overwrites_marks(questions, tmp_path):
     assert rows(out / "preview")["anna"]["status"] == "previewed"
 
 
+def test_what_is_exported_of_a_preview_is_the_previews_and_says_so(questions, tmp_path, capsys):
+    hand_in(tmp_path / "in" / "anna")
+    out = tmp_path / "out"
+    (out / "done").mkdir(parents=True)
+    (out / "grades.json").write_text("[\n]\n")
+    words = ["grade", "--stored", str(tmp_path / "in"), "--out", str(out), "--export", "canvas", "--partial"]
+    assert __main__.main([*words, "--assignment", "Labs (7)"]) == 0
+    assert (out / "preview/canvas.csv").exists() and not (out / "canvas.csv").exists()
+    said = capsys.readouterr().out
+    assert "these are a preview's points, for nothing was run" in said
+    assert "anna" in said, "the marks' own results were exported, in which nobody is"
+
+
 @pytest.mark.parametrize(
     "words, expected",
     [

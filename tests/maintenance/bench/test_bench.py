@@ -71,6 +71,14 @@ def test_the_table_says_what_is_missed():
     assert met.split() == ["c", "5000", "images/s", "d", "1000", "5.00", "at", "least", "4", "met"]
 
 
+def test_the_figure_draws_the_homeworks_loop_alone_as_the_homeworks_loop():
+    speeds = [Row(what, beside, "images/s", 2.0, 1.0) for what, beside in (("training", "homework's loop, float32"),)]
+    others = [Row("training", "its convolutions alone", "images/s", 2.0, 3.0)]
+    left = report.figure([*speeds, *others, Row("one step, d = 5, n = 2", "the bare products", "ms", 2.0, 1.0)]).axes[0]
+    assert [text.get_text() for text in left.get_xticklabels()] == ["training"]
+    assert sorted(bar.get_height() for bar in left.patches) == [1, 2]
+
+
 def test_the_homeworks_loop_trains_and_evaluates_as_plain_pytorch(brief):
     images = measure.random_images(10, 1)
 

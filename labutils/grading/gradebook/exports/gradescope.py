@@ -98,7 +98,7 @@ def prairielearn(result, titles, most):
 
 
 def look_up(marked, titles, roster_path=None):
-    """Return (the bytes of an autograder that gives these marks, notes in words).
+    """Return (the bytes of an autograder that gives these marks, how many it knows, notes in words).
 
     Parameters: marked, [(result, Mark), ...]; titles, {grade_id: title}; roster_path, of Gradescope's own export, for
         marks of submissions that did not come from there (None: by the submissions' ids).
@@ -120,4 +120,4 @@ def look_up(marked, titles, roster_path=None):
     content = {key: results(by_mark[mark.student], titles, mark) for mark, key in known}
     inside = {"setup.sh": SETUP, "run_autograder": LOOK_UP, "marks.json": json.dumps(content)}
     packed = pack({name: text.encode() for name, text in inside.items()}, executable=("setup.sh", "run_autograder"))
-    return packed, notes
+    return packed, len(known), notes

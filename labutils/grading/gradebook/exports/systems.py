@@ -91,8 +91,8 @@ def _sakai(system, marks, most, roster, assignment, questions, folder):
 
 
 def _gradescope(system, marks, most, roster, assignment, questions, folder):
-    content, notes = gradescope.look_up(marks, titles.read(questions).in_full, roster)
-    return {"gradescope.zip": (content, "an autograder that gives these marks; upload it, then Regrade All")}, notes
+    content, known, notes = gradescope.look_up(marks, titles.read(questions).in_full, roster)
+    return {"gradescope.zip": (content, f"an autograder that gives {known} marks; upload it, then Regrade All")}, notes
 
 
 def _pages(names, folder):
