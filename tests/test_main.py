@@ -85,12 +85,7 @@ def test_allocated_bits_come_from_the_kept_sensitivity_and_keep_to_the_average(t
 
 
 @pytest.mark.parametrize(
-    ("words", "named"),
-    [
-        (["--recipe", "learned"], "--bits"),
-        (["--recipe", "magic", "--bits", "2"], "recipe"),
-        (["--recipe", "ternary", "--bits", "3"], "--bits"),
-    ],
+    ("words", "named"), [(["--recipe", "learned"], "--bits"), (["--recipe", "magic", "--bits", "2"], "recipe")]
 )
 def test_a_recipe_that_is_none_or_lacks_its_bits(tiny, words, named, capsys):
     assert __main__.main(["anneal", *words]) == 1

@@ -9,46 +9,9 @@ import numpy as np
 from ..linear.regression import THREE_POINTS
 from . import lab1_cases, mistakes_pruning
 from .lab1_cases import AWAY, RATE
-from .lab1_reference import ends, moved, pruned, slope, twice
-from .mistakes_gradient_step import around
+from .lab1_reference import ends, moved, pruned, twice
+from .mistakes_gradient import GRADIENT, around
 from .report import Report
-
-GRADIENT = {
-    "the factor 2 is missing: differentiate the square": lambda X, y, w: X.T @ (X @ w - y),
-    "this is the gradient of the MEAN; the loss here is the sum": lambda X, y, w: 2 * X.T @ (X @ w - y) / len(y),
-    "this divides by the number of weights; the loss here is the sum over the data points": (
-        lambda X, y, w: 2 * X.T @ (X @ w - y) / len(w)
-    ),
-    "the sign is wrong: the residual is X w - y": lambda X, y, w: -2 * X.T @ (X @ w - y),
-    "sign and factor are wrong: the residual is X w - y, and its square gives a factor 2": (
-        lambda X, y, w: -X.T @ (X @ w - y)
-    ),
-    "half of everything: the loss is the sum of squares, without a factor 1/2 or 1/n": (
-        lambda X, y, w: X.T @ (X @ w - y) / len(y)
-    ),
-    "the factor is 2: this is twice the gradient": lambda X, y, w: 4 * X.T @ (X @ w - y),
-    "the targets y are missing from the residual": lambda X, y, w: 2 * X.T @ (X @ w),
-    "the residual is X w - y, this adds y": lambda X, y, w: 2 * X.T @ (X @ w + y),
-    "the prediction X w is missing from the residual": lambda X, y, w: -2 * X.T @ y,
-    "the gradient is linear in the residuals: don't square them": lambda X, y, w: 2 * X.T @ (X @ w - y) ** 2,
-    "the gradient is linear in the residuals: this has their magnitudes": lambda X, y, w: 2 * X.T @ np.abs(X @ w - y),
-    "these are the residuals: multiply by the data points": lambda X, y, w: X @ w - y,
-    "this is the loss: its gradient has one number for each weight": lambda X, y, w: np.sum((X @ w - y) ** 2),
-    "this is the mean loss: the gradient has one number for each weight": lambda X, y, w: np.mean((X @ w - y) ** 2),
-    "this adds up over the weights: add up over the data points": lambda X, y, w: 2 * X @ X.T @ (X @ w - y),
-    "these are the terms of all data points: add them up": lambda X, y, w: 2 * X * (X @ w - y)[:, None],
-    **{
-        f"add up over all data points: this {what}": lambda X, y, w, part=part: 2 * X[part].T @ (X[part] @ w - y[part])
-        for what, part in {
-            "has the last alone": slice(-1, None),
-            "has the first alone": slice(1),
-            "leaves out the first": slice(1, None),
-            "leaves out the last": slice(-1),
-        }.items()
-    },
-    "the problem is given as X and y: this uses THREE_POINTS": lambda X, y, w: slope(w, THREE_POINTS),
-    "this is a step: return the gradient alone": lambda X, y, w: w - 2 * RATE * X.T @ (X @ w - y),
-}
 
 
 def lab1_a(gradient, seed=0):

@@ -9,8 +9,8 @@ import numpy as np
 from ..linear.regression import THREE_POINTS, Regression, lasso_three_points
 from . import lab1_cases, mistakes_proximal
 from .lab1_cases import AWAY, RATE
-from .lab1_reference import after, ends, moved, shrunk, trimmed, twice
-from .mistakes_l1 import SUBGRADIENT, subgradient_step
+from .lab1_reference import after, ends, moved, shrunk, subgradient_step, trimmed, twice
+from .mistakes_l1 import SUBGRADIENT
 from .mistakes_trimmed import TRIMMED
 from .report import Report
 

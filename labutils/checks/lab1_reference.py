@@ -92,3 +92,8 @@ def shrunk(w, threshold):
 def trimmed(w, threshold, keep):
     """Return w with all but the `keep` largest magnitudes shrunk."""
     return np.where(of_largest(w, keep), w, shrunk(w, threshold))
+
+
+def subgradient_step(w, p, rate, c):
+    """Return the weights after a step against the gradient and the sign of the weights."""
+    return w - rate * (slope(w, p) + c * np.sign(w))

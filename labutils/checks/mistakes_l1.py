@@ -2,18 +2,13 @@
 
 import numpy as np
 
-from .lab1_reference import moved, shrunk, slope
-from .mistakes_gradient_step import around
+from .lab1_reference import moved, shrunk, slope, subgradient_step
+from .mistakes_gradient import around
 
 
 def pushed(push):
     """Return a subgradient step that pushes by `push(w, slope, weights after a gradient step)` in place of sign(w)."""
     return lambda w, p, rate, c: w - rate * (slope(w, p) + c * push(w, slope(w, p), moved(w, p, rate)))
-
-
-def subgradient_step(w, p, rate, c):
-    """Return the weights after a step against the gradient and the sign of the weights."""
-    return w - rate * (slope(w, p) + c * np.sign(w))
 
 
 SUBGRADIENT = around(lambda v, w, rate, c: v - rate * c * np.sign(w)) | {

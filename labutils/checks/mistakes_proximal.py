@@ -6,9 +6,8 @@ Those of the operator are functions of weights and a threshold.
 import numpy as np
 
 from .lab1_cases import RATE
-from .lab1_reference import STILL, moved, shrunk, slope
-from .mistakes_gradient_step import around
-from .mistakes_l1 import subgradient_step
+from .lab1_reference import STILL, moved, shrunk, slope, subgradient_step
+from .mistakes_gradient import around
 
 HARD = "this is hard thresholding: what survives must move towards zero too"
 OPERATOR = {

@@ -3,7 +3,7 @@
 import numpy as np
 
 from .lab1_reference import moved, of_largest, pruned, slope
-from .mistakes_gradient_step import around
+from .mistakes_gradient import around
 
 
 def _signed(v, keep):

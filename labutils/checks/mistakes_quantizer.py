@@ -2,17 +2,7 @@
 
 import torch
 
-
-def levels(w, bits):
-    """Return w rounded to the nearest of 2**bits levels from its least to its greatest value, None and 0 as said."""
-    lowest, reach = w.min(), w.max() - w.min()
-    if bits == 0:
-        return 0 * w
-    return w.clone() if bits is None or reach == 0 else lowest + reach * _nearest((w - lowest) / reach, bits)
-
-
-def _nearest(share, bits):
-    return (share * (2**bits - 1)).round() / (2**bits - 1)
+from .lab2_reference import levels, nearest
 
 
 def _rounding(share_of, low=torch.min, high=torch.max):
@@ -34,7 +24,7 @@ def _on_multiples(w, bits):
 def _by_part(axes):
     """Return a quantizer that takes a range of its own over these axes, a function of how many there are."""
     return lambda w, bits: _rounding(
-        _nearest, lambda w: w.amin(axes(w.dim()), keepdim=True), lambda w: w.amax(axes(w.dim()), keepdim=True)
+        nearest, lambda w: w.amin(axes(w.dim()), keepdim=True), lambda w: w.amax(axes(w.dim()), keepdim=True)
     )(w, bits)
 
 
@@ -66,13 +56,13 @@ QUANTIZER = {
         lambda w, bits: torch.round((w - w.min()) / (w.max() - w.min()) * (2**bits - 1))
     ),
     "the range is from -max|w| to max|w|; it should be from min(w) to max(w)": _rounding(
-        _nearest, lambda w: -w.abs().max(), lambda w: w.abs().max()
+        nearest, lambda w: -w.abs().max(), lambda w: w.abs().max()
     ),
     "the range is from -max|w| to max(w); it should be from min(w) to max(w)": _rounding(
-        _nearest, lambda w: -w.abs().max(), torch.max
+        nearest, lambda w: -w.abs().max(), torch.max
     ),
     "the range is from 0 to max(w); it should be from min(w) to max(w)": _rounding(
-        _nearest, lambda w: 0 * w.max(), torch.max
+        nearest, lambda w: 0 * w.max(), torch.max
     ),
     "alpha is max(w) - min(w), not max|w|": lambda w, bits: (
         w.min() + w.abs().max() * torch.round((w - w.min()) / w.abs().max() * (2**bits - 1)) / (2**bits - 1)

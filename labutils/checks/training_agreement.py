@@ -28,7 +28,7 @@ def agreement(make, step, float_model, data, bits=2, steps=4, size=64):
     except (NotImplementedError, NameError):  # an exercise that is not written yet: the cell waits for it
         raise
     except Exception as error:
-        return f"your steps {stopped(error, {})}; the checks above say more"
+        return f"your steps: {stopped(error, {})}; the checks above say more"
     apart = float((_weights(yours.model) - _weights(ours)).norm() / (_weights(ours) - before).norm())
     after = f"after {yours.steps} steps your weights"
     if apart < 0.01:

@@ -153,11 +153,14 @@ class LearnedRange(nn.Module):
 class LearnedTernary(LearnedRange):
     """A quantizer with the three levels -step, 0 and step, of which training moves the step.
 
-    A layer with it has 2 bits, of which one code stays unused. Parameters: w, the weights to start from.
+    A layer with it has 2 bits, of which one code stays unused. Parameters: w, the weights to start from; bits, 2.
+    Raises: ValueError for other bits.
     Source: three levels as in Li et al. (2016), learned as in LSQ (Esser et al., 2020). Used by `recipes`.
     """
 
-    def __init__(self, w):
+    def __init__(self, w, bits):
+        if bits != 2:
+            raise ValueError(f"bits: expected 2 for three levels, found {bits}")
         super().__init__(w, THREE, zero=True)
         self.zero.fill_(1)  # the level in the middle, wherever the weights lie
 

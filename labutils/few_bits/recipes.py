@@ -15,7 +15,7 @@ QUANTIZERS = {
     "min-max": lambda w, bits: ranges.follows(ranges.min_max),
     "with zero": lambda w, bits: ranges.follows(ranges.min_max, zero=True),
     "learned": ranges.LearnedRange,
-    "ternary": lambda w, bits: ranges.LearnedTernary(w),
+    "ternary": ranges.LearnedTernary,
     "of non-zeros": lambda w, bits: ranges.LearnedRange(w, bits, ranges.of_non_zeros, zero=True),
 }
 

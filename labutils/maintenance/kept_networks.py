@@ -118,7 +118,7 @@ def anneal(name, named, bits=None, epochs=20, seed=0):
     """Train the float network on by a recipe of lab 08, and keep it; a pruned one is rounded after it was pruned.
 
     Parameters: name, as in `train`; named, one of `recipes.RECIPES`; bits, three entries, of which "allocated" wants
-        three equal ones, the average, and "ternary" 2 (None: only prune).
+        three equal ones, the average (None: only prune).
     Raises: ValueError where the recipe needs bits, or equal ones.
     """
     recipe = recipes.named(named, epochs, seed)
@@ -126,8 +126,6 @@ def anneal(name, named, bits=None, epochs=20, seed=0):
         raise ValueError(f"--bits: expected bits for the recipe {named}, found none; only pruning leaves a float one")
     if named == "allocated" and len(set(bits)) > 1:
         raise ValueError(f"--bits: expected one number, the average to allocate, found {','.join(map(str, bits))}")
-    if named == "ternary" and bits != (2, 2, 2):
-        raise ValueError(f"--bits: expected 2 for three levels, found {','.join(map(str, bits))}")
     images, float_model = images_and_network(name)
     before, options = (images.name,), {}
     if bits and recipe.sparsity:

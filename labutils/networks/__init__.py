@@ -1,4 +1,4 @@
-"""ResNet-20, its rounded layers, its training, and the trained networks that are kept. Labs 06 and 07."""
+"""ResNet-20, its rounded layers, its training, and the trained networks that are kept. Labs 00 and 06 to 08."""
 
 from .. import hand_on
 

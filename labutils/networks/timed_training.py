@@ -1,4 +1,4 @@
-"""Trains a network step by step, for as long as one likes to watch. Used in notebooks/06 and 07, by `show.live`."""
+"""Trains a network step by step, for as long as one likes to watch. Used by `show.live` and `checks.agreement`."""
 
 import math
 import os

@@ -59,7 +59,8 @@ def as_text(bits):
 
 def as_bits(text):
     """Return the bits (4, 4, 2) that `as_text` was given; raise ValueError for any other text."""
-    return tuple(map(int, text.split(",")))
+    first, second, third = map(int, text.split(","))
+    return first, second, third
 
 
 def _read(content):

@@ -1,7 +1,7 @@
 """Reads a table that was measured on a data set's float network, and refuses it for any other network.
 
-The file lies beside the network and says what it was measured on. `grid` of notebooks/07, `sensitivity` and `ablation`
-of notebooks/08 are such tables.
+The file lies beside the network and says what it was measured on. `grid` and `repeats` of notebooks/07 are such tables,
+and `ablation`, `seeds` and `sensitivity` of notebooks/08.
 """
 
 import json

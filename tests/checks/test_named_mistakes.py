@@ -219,6 +219,7 @@ def test_an_answer_that_draws_or_asks_is_checked_quietly():
         plt.figure()
         return moved(w, problem, rate)
 
+    plt.close("all")
     own = plt.figure()
     try:
         assert all(row["ok"] for row in checks.lab1_b(step).rows) and not shown

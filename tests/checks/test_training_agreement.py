@@ -44,11 +44,13 @@ def test_steps_that_agree_with_labutils():
         (rounding(lambda w, bits: w * float("nan")), training.step),
         (rounding(lambda w, bits: w[:1]), training.step),
         (bits_for_all, returns_nothing),
+        (bits_for_all, 5),
     ],
 )
 def test_steps_that_do_not(make, step):
     line = checks.agreement(make, step, network(), random_data(), size=8)
     assert "the checks above say" in line and "agree" not in line
+    assert line.startswith(("after 4 steps your weights are ", "your steps: "))
 
 
 @pytest.mark.parametrize("error", [NotImplementedError, NameError])

@@ -140,7 +140,7 @@ def test_learned_levels_keep_their_zero_whatever_the_step_becomes():
 
 def test_three_learned_levels_lie_a_step_apart_around_zero_and_the_step_is_learned():
     w = normal(16, 8, 3, 3).requires_grad_()
-    learned = ranges.LearnedTernary(w.detach())
+    learned = ranges.LearnedTernary(w.detach(), 2)
     step = learned.step.detach().clone().requires_grad_()
     inside = (w / step).abs() < 1
     nearest = torch.where(inside, (w / step).round(), w.sign()).detach()
@@ -153,6 +153,11 @@ def test_three_learned_levels_lie_a_step_apart_around_zero_and_the_step_is_learn
     to_step = (upstream * torch.where(inside, nearest - w / step, nearest)).sum() / (w.numel() * 2) ** 0.5
     torch.testing.assert_close(learned.step.grad.flatten(), to_step.detach().flatten(), rtol=1e-3, atol=1e-4)
     assert [name for name, _ in learned.named_parameters()] == ["step"]
+
+
+def test_three_levels_are_two_bits(refused):
+    with refused("bits", "expected 2", "found 3"):
+        ranges.LearnedTernary(normal(4, 4), 3)
 
 
 def test_levels_of_non_zeros_are_those_of_the_weights_without_zeros():

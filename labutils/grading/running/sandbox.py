@@ -24,7 +24,7 @@ from .visible_files import PYTHON, SYSTEM
 
 NAMESPACES = "namespaces: no network, no files but the labs' and Python's, no processes but its own; limits"
 LIMITS_ONLY = f"limits only: nobody can make namespaces here, so the code saw your files{system_calls.NETWORK}"
-ADVICE = "grade on Linux or in WSL, use --stored, or take the risk that grading/README.md names with --no-isolation"
+ADVICE = "grade on Linux or in WSL, use --stored, or take the risk of --no-isolation: see labutils/grading/README.md"
 POSIX = os.name == "posix"
 APART = ("--mount", "--pid", "--net", "--ipc", "--uts")
 LARGEST_REPLY = 16_000_000  # bytes

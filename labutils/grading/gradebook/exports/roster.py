@@ -7,7 +7,7 @@ from collections import Counter
 from .. import filled_in_tables
 
 MOST_NAMED = 10  # people in one line
-AND = re.compile(r"\s*[&+;/]\s*|\s+(?:and|und|et|y|e|en|og|och|ja|i|a)\s+")  # between those who handed in together
+AND = re.compile(r"\s*[&+;/]\s*|\s+(?:and|und|et|y|e|en|og|och|ja)\s+")  # between those who handed in together
 GROUP = re.compile(r"(?i)gro?up|groep|team|equip|équip|ryhm|skupin|csoport|групп|グループ|群組|组")  # heads a column
 
 
