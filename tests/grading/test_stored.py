@@ -390,4 +390,4 @@ def test_nothing_is_run_and_nothing_is_imported_from_a_submission(tmp_path):
     command = [sys.executable, "-c", WATCHED, str(tmp_path / "in"), str(tmp_path / "out")]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert "grades.csv: 1 student (" in done.stdout
+    assert "grades.csv: 1 student, 1 of them" in done.stdout
