@@ -14,7 +14,7 @@ from ... import files
 from ...datasets import find
 from ...networks import checkpoints
 from .. import borrowed, course
-from . import exchange, judge, retries, student_process
+from . import exchange, judge, second_chance, student_process
 from .sandbox import Ended, Sandbox
 from .statements_to_run import merged, needed
 from .student_calls import Student
@@ -83,7 +83,7 @@ def run(cells, master, lab, limits, only=None, told=lambda name, rows: None):
                 continue
             above = [statement for statement in statements if statement.place <= due(cells, question)]
             wanted = needed(above, judge.asked(master, question), question.answers)
-            rows[question.id] = retries.decided(student, master, question, wanted)
+            rows[question.id] = second_chance.decided(student, master, question, wanted)
             told(question.id, rows[question.id])
     flags = student.flags
     code = [cell.source for cell in cells if cell.kind == "code"]
