@@ -2,11 +2,10 @@
 
 import numpy as np
 
-from ... import files
 from ...few_bits import recipes
 from ...networks import training
 from ...results.ablation import TABLE
-from .keeping import save
+from .keeping import add
 
 HELD_OUT = 5000  # training images that the knobs are judged by
 
@@ -48,9 +47,10 @@ def measure(float_model, images, recipe, bits=(2, 2, 2), epochs=4, seed=0, folde
     else:
         history = recipes.train(float_model, parts, bits, named, state_file)[1]
     accuracy = [round(epoch["accuracy"], 4) for epoch in history]
-    with files.held(path, wait=True):  # another row may be measured at this moment
-        found = TABLE.load(images.name, folder)["accuracy"] if path.exists() else {}
-        content = settings | {"accuracy": found | {recipe: accuracy}}
-        save(TABLE, images.name, content, folder, f" --epochs {epochs}")
+
+    def content(kept):
+        return settings | {"accuracy": kept.get("accuracy", {}) | {recipe: accuracy}}
+
+    add(TABLE, images.name, content, folder, f" --epochs {epochs}")
     state_file.unlink()
     return accuracy

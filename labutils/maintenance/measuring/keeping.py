@@ -23,3 +23,14 @@ def save(table, name, content, folder=None, options=""):
     }
     files.write_json(table.path(name, folder), provenance | content)
     return table.path(name, folder)
+
+
+def add(table, name, content, folder=None, options=""):
+    """Keep a table with one row more, while no other process adds one.
+
+    Parameters: content, a function that makes the new content of what `table` reads of the kept one, {} where there is
+        none; the others as of `save`.
+    """
+    path = table.path(name, folder)
+    with files.held(path, wait=True):
+        save(table, name, content(table.load(name, folder) if path.exists() else {}), folder, options)

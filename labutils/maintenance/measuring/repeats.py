@@ -4,7 +4,6 @@ import base64
 
 import numpy as np
 
-from ... import files
 from ...networks import resnet, training
 from ...results import repeats
 from ...results.grid import as_text
@@ -45,15 +44,17 @@ def measure(float_model, images, bits, seed, folder=None):
 
 def keep(name, bits, seed, run, folder=None):
     """Add one `Run` to the kept table of a data set, at these bits and from this seed."""
-    path = repeats.TABLE.path(name, folder)
-    with files.held(path, wait=True):  # another run may be added at this moment
-        runs = repeats.load(name, folder) if path.exists() else {}
+
+    def content(runs):
         runs.setdefault(bits, {})[seed] = run
-        content = {
-            as_text(bits): {
-                str(seed): {"accuracy": one.accuracy, "classes": packed(one.classes), "right": packed(one.right)}
-                for seed, one in of_bits.items()
+        return {
+            "runs": {
+                as_text(bits): {
+                    str(seed): {"accuracy": one.accuracy, "classes": packed(one.classes), "right": packed(one.right)}
+                    for seed, one in of_bits.items()
+                }
+                for bits, of_bits in runs.items()
             }
-            for bits, of_bits in runs.items()
         }
-        keeping.save(repeats.TABLE, name, {"runs": content}, folder)
+
+    keeping.add(repeats.TABLE, name, content, folder)

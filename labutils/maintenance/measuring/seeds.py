@@ -1,10 +1,9 @@
 """Measures how far a recipe of lab 08 comes from other seeds than the one whose network is kept, and keeps that."""
 
-from ... import files
 from ...few_bits import recipes
 from ...results import seeds
 from ...results.grid import as_text
-from .keeping import save
+from .keeping import add
 
 FROM_FLOAT = recipes.KNOBS | {"ternary": recipes.RECIPES["ternary"]}
 
@@ -27,12 +26,14 @@ def measure(float_model, images, seed, recipe="learned", bits=(2, 2, 2), epochs=
     state_file = path.with_name(f"{path.stem}-{recipe}-{as_text(bits)}-{seed}.training")
     history = recipes.train(float_model, images, bits, named, state_file)[1]
     accuracy = [round(epoch["accuracy"], 4) for epoch in history]
-    with files.held(path, wait=True):  # another run may be added at this moment
-        kept = seeds.load(images.name, folder) if path.exists() else {}
+
+    def content(kept):
         kept.setdefault((recipe, bits), {})[seed] = accuracy
-        content = {}
+        found = {}
         for (name, at), runs in kept.items():
-            content.setdefault(name, {})[as_text(at)] = {str(number): shares for number, shares in runs.items()}
-        save(seeds.TABLE, images.name, {"accuracy": content}, folder)
+            found.setdefault(name, {})[as_text(at)] = {str(number): shares for number, shares in runs.items()}
+        return {"accuracy": found}
+
+    add(seeds.TABLE, images.name, content, folder)
     state_file.unlink()
     return accuracy
