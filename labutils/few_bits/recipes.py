@@ -65,11 +65,13 @@ KNOBS = {
     "learned": {"teacher": True, "weight_decay": 0.0, "quantizer": "learned"},
 }
 PRUNED = KNOBS["annealed"] | {"sparsity": 0.8, "quantizer": "of non-zeros"}
+GRADUAL = PRUNED | {"prunings": 4}
 RECIPES = KNOBS | {
     "ternary": KNOBS["annealed"] | {"quantizer": "ternary"},
     "allocated": KNOBS["learned"],
     "pruned": PRUNED,
-    "gradual": PRUNED | {"prunings": 4},
+    "gradual": GRADUAL,
+    **{f"gradual{percent}": GRADUAL | {"sparsity": percent / 100} for percent in (90, 95, 98)},
 }
 
 

@@ -37,8 +37,10 @@ def _declare_training(declare):
     option = verb("anneal", anneal, text, epochs=20, seed=True)
     text = "per stage: 4,4,2, or 2 for all; on average, float layers included, if allocated; leave it out to prune only"
     option("--bits", type=parse_bits, help=text)
-    text = "annealed (the homework's range), learned, ternary, allocated, pruned, gradual; see few_bits/recipes.py"
-    option("--recipe", required=True, help=text)
+    text = (
+        "annealed (the homework's range), learned, ternary, allocated, pruned, gradual, gradual90, gradual95, gradual98"
+    )
+    option("--recipe", required=True, help=f"{text}; see few_bits/recipes.py")
     _declare_measuring(verb)
 
 

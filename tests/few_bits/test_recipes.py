@@ -47,7 +47,7 @@ def test_the_homeworks_quantizer_is_one_of_them(float_model):
 @pytest.mark.parametrize("recipe", recipes.RECIPES)
 def test_every_recipe_trains_the_copy_and_leaves_the_float_network(float_model, recipe):
     before = {key: value.clone() for key, value in float_model.state_dict().items()}
-    epochs = 4 if recipe in ("progressive", "gradual") else 1
+    epochs = 4 if recipe == "progressive" or "prunings" in recipes.RECIPES[recipe] else 1
     options = {"layer_bits": {"body_op.0.conv1.0": 4}} if recipe == "allocated" else {}
     model, history = recipes.train(
         float_model, random_data(32, 8), (2, 2, 2), recipes.named(recipe, epochs), progress=False, **options
@@ -176,6 +176,14 @@ def test_a_pruned_network_is_kept_and_then_rounded_with_its_zeros(float_model, t
         assert torch.equal(layer.weight == 0, before.weight == 0), name  # none comes back, though gradual() starts low
         assert (layer.rounded()[before.weight == 0] == 0).all()
         assert (layer.weight != before.weight).any()
+
+
+@pytest.mark.parametrize("percent", [90, 95, 98])
+def test_a_higher_sparsity_is_reached_in_as_many_steps_and_named_by_its_percentage(float_model, percent):
+    name, without = f"gradual{percent}", {"sparsity": None}
+    assert recipes.RECIPES[name] | without == recipes.RECIPES["gradual"] | without
+    pruned, _ = recipes.train(float_model, random_data(32, 8), None, recipes.named(name, 4), progress=False)
+    assert abs(pruning.sparsity(pruned) - percent / 100) < 1e-5
 
 
 def test_all_zero_layers_have_nothing_to_round(float_model):
