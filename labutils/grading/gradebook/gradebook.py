@@ -124,8 +124,8 @@ def _said(count, isolation):
         "failed": ", {} of them with a reason in place of points",
         "isolation": f" ({'; '.join(sorted(isolation))})",
         "unsaid": f"; nothing says of {{}} whether they were late: {late.TABLE} takes their days",
-        "waiting": "; {} written answers wait for points, in written.html",
-        "left": "; {} lines of written.csv are for no answer here, and were kept",
+        "waiting": "; written answers that wait for points, in written.html: {}",
+        "left": "; lines of written.csv that are for no answer here, and were kept: {}",
     }
     count["isolation"] = len(isolation)
     return "".join(text.format(count[name]) for name, text in parts.items() if count[name])

@@ -118,7 +118,7 @@ def test_the_table_of_grades(write, result):
     assert found["ben"]["reason"] == "expected a sound zip, found none" and found["ben"]["flags"] == "a flag"
     assert write.said == (
         f"{out / 'grades.csv'}: 2 students, 1 of them with a reason in place of points (limits only); "
-        "2 written answers wait for points, in written.html"
+        "written answers that wait for points, in written.html: 2"
     )
 
 
@@ -265,7 +265,7 @@ def test_points_for_written_answers_come_back(write, result):
     found = rows(write(result(), result("ben")))
     assert (found["anna"]["lab1_a_text"], found["anna"]["lab1_b_text"], found["anna"]["total"]) == ("2.5", "0", "5.5")
     assert (found["ben"]["lab1_a_text"], found["ben"]["lab1_b_text"], found["ben"]["total"]) == ("3", "", "6")
-    assert write.said.endswith("1 written answers wait for points, in written.html")
+    assert write.said.endswith("; written answers that wait for points, in written.html: 1")
     text = Tags((out / "students/anna.html").read_text()).text
     assert "5.5 of 14 points" in " ".join(text.split()) and "not marked" not in text
     again = rows(write(result(), result("ben")))
@@ -339,7 +339,7 @@ def test_points_of_who_is_not_there_are_kept(write, result):
     failed = result("ben", answers={}, status="failed", reason="expected a sound zip, found none")
     for others in ([failed], []):
         write(result(), *others)
-        assert "1 lines of written.csv are for no answer here, and were kept" in write.said
+        assert "lines of written.csv that are for no answer here, and were kept: 1" in write.said
         assert rows(out, "written.csv")["ben/lab1_a_text"]["points"] == "1"
     found = rows(write(result(), result("ben")))
     assert (found["anna"]["lab1_a_text"], found["ben"]["lab1_a_text"]) == ("2", "1")

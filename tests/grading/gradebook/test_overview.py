@@ -53,7 +53,7 @@ def test_the_figures(grade, tmp_path):
     grade({"anna": notebook(), "ben": wrong, "carla": wrong, "deepa": notebook()})
     assert "4 students, 3.5 of 14 points on average" in grade.text
     assert "Nothing could be graded eve : expected a sound zip" in grade.text
-    assert "8 written answers wait" in grade.text
+    assert "count as none here: 8." in grade.text
     assert "2 × second row: look at the exercise once more" in grade.text
     assert "38 %" in grade.text  # 1.5 of 4 on average: a preview has no hidden test
     assert "not marked" in grade.text and "lab1_a" not in grade.text
