@@ -88,22 +88,23 @@ def of_non_zeros(w, bits):
     return _shaped(*least_squares(kept.view(1, -1), bits), w)
 
 
-def _codes(w, bits, lowest, step):
-    """Return where each weight lies among the levels, from 0 to 2**bits - 1, not rounded yet."""
-    return ((w - lowest) / torch.where(step == 0, 1, step)).clamp(0, 2**bits - 1)
+def _codes(w, bits, lowest, step, beyond=0.0):
+    """Return where each weight lies among the levels, from -beyond to 2**bits - 1 + beyond, not rounded yet."""
+    return ((w - lowest) / torch.where(step == 0, 1, step)).clamp(-beyond, 2**bits - 1 + beyond)
 
 
-def round_to(w, bits, lowest, step):
+def round_to(w, bits, lowest, step, beyond=0.0):
     """Round every weight to the nearest of the 2**bits levels lowest, lowest + step, lowest + 2 step, ...
 
-    Parameters: w, a float tensor; bits, 1 to 16, or `THREE`; lowest and step, tensors that broadcast against w.
+    Parameters: w, a float tensor; bits, 1 to 16, or `THREE`; lowest and step, tensors that broadcast against w; beyond,
+        how many steps outside the levels a weight still gets its gradient.
     Returns: a tensor of w's shape; weights beyond the levels go to the outermost. Halfway values round to the even one.
     The gradient passes straight through the rounding: to a weight among the levels it is handed on unchanged, to one
-    beyond them it is zero, and `lowest` and `step` get what moving them does to the levels.
+    further out than `beyond` it is zero, and `lowest` and `step` get what moving them does to the levels.
     Source: the gradients of LSQ (Esser et al., 2020) and, with a lowest level of its own, LSQ+ (Bhalgat et al., 2020).
     """
-    codes = _codes(w, bits, lowest, step)
-    return lowest + step * (codes + (codes.round() - codes).detach())
+    codes = _codes(w, bits, lowest, step, beyond)
+    return lowest + step * (codes + (codes.round().clamp(0, 2**bits - 1) - codes).detach())
 
 
 def follows(estimator, zero=False, **options):
@@ -140,14 +141,15 @@ class LearnedRange(nn.Module):
         self.lowest = None if zero else nn.Parameter(lowest.clone())
         self.step = nn.Parameter(step.clone())
 
-    def forward(self, w, bits):
+    def forward(self, w, bits, beyond=0.0):
         pace = (w.numel() / self.step.numel() * (2**bits - 1)) ** -0.5
 
         def paced(level):
             return level * pace + (level * (1 - pace)).detach()
 
         step = paced(self.step)
-        return round_to(w, bits, paced(self.lowest) if self.zero is None else -self.zero * step, step)
+        lowest = paced(self.lowest) if self.zero is None else -self.zero * step
+        return round_to(w, bits, lowest, step, beyond)
 
 
 class LearnedTernary(LearnedRange):
@@ -166,3 +168,21 @@ class LearnedTernary(LearnedRange):
 
     def forward(self, w, bits):
         return super().forward(w, THREE)
+
+
+class LearnedBinary(LearnedRange):
+    """A quantizer with two levels, which training moves; the cell of each, in which weights learn, is a step wide.
+
+    Where levels are two, as many as four weights of ten lie outside them. If these got no gradient, they would hardly
+    ever change sides. Parameters: w, the weights to start from; bits, 1. Raises: ValueError for other bits.
+    Source: weights of one bit as in Courbariaux et al. (2015), learned as in LSQ+ (Bhalgat et al., 2020). Used by
+    `recipes`.
+    """
+
+    def __init__(self, w, bits):
+        if bits != 1:
+            raise ValueError(f"bits: expected 1 for two levels, found {bits}")
+        super().__init__(w, bits)
+
+    def forward(self, w, bits):
+        return super().forward(w, bits, beyond=0.5)

@@ -16,6 +16,7 @@ QUANTIZERS = {
     "with zero": lambda w, bits: ranges.follows(ranges.min_max, zero=True),
     "learned": ranges.LearnedRange,
     "ternary": ranges.LearnedTernary,
+    "binary": ranges.LearnedBinary,
     "of non-zeros": lambda w, bits: ranges.LearnedRange(w, bits, ranges.of_non_zeros, zero=True),
 }
 
@@ -68,6 +69,7 @@ PRUNED = KNOBS["annealed"] | {"sparsity": 0.8, "quantizer": "of non-zeros"}
 GRADUAL = PRUNED | {"prunings": 4}
 RECIPES = KNOBS | {
     "ternary": KNOBS["annealed"] | {"quantizer": "ternary"},
+    "binary": KNOBS["annealed"] | {"quantizer": "binary", "learning_rate": 0.01},
     "allocated": KNOBS["learned"],
     "pruned": PRUNED,
     "gradual": GRADUAL,

@@ -38,9 +38,9 @@ def _declare_training(declare):
     text = "per stage: 4,4,2, or 2 for all; on average, float layers included, if allocated; leave it out to prune only"
     option("--bits", type=parse_bits, help=text)
     text = (
-        "annealed (the homework's range), learned, ternary, allocated, pruned, gradual, gradual90, gradual95, gradual98"
+        "annealed (the homework's range), learned, ternary, binary, allocated, pruned, gradual, gradual90, gradual95, "
     )
-    option("--recipe", required=True, help=f"{text}; see few_bits/recipes.py")
+    option("--recipe", required=True, help=f"{text}gradual98; see few_bits/recipes.py")
     _declare_measuring(verb)
 
 

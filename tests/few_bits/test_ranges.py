@@ -155,9 +155,28 @@ def test_three_learned_levels_lie_a_step_apart_around_zero_and_the_step_is_learn
     assert [name for name, _ in learned.named_parameters()] == ["step"]
 
 
-def test_three_levels_are_two_bits(refused):
+def test_two_learned_levels_pass_the_gradient_on_to_half_a_step_outside_them():
+    w = normal(16, 8, 3, 3).requires_grad_()
+    learned = ranges.LearnedBinary(w.detach(), 1)
+    codes = ((w - learned.lowest) / learned.step).detach()
+    nearest, near = (codes > 0.5).float(), (codes > -0.5) & (codes < 1.5)
+    assert 0.35 < ((codes < 0) | (codes > 1)).float().mean() < 0.5 and 0.8 < near.float().mean() < 0.95
+    rounded = learned(w, 1)
+    torch.testing.assert_close(rounded, learned.lowest + learned.step * nearest)
+    upstream = normal(*w.shape, seed=1)
+    rounded.backward(upstream)
+    torch.testing.assert_close(w.grad, torch.where(near, upstream, 0.0))
+    for level, by_hand in ((learned.lowest, ~near), (learned.step, torch.where(near, nearest - codes, nearest))):
+        torch.testing.assert_close(
+            level.grad.sum(), (upstream * by_hand).sum() / w.numel() ** 0.5, rtol=1e-3, atol=1e-4
+        )
+
+
+def test_three_levels_are_two_bits_and_two_are_one(refused):
     with refused("bits", "expected 2", "found 3"):
         ranges.LearnedTernary(normal(4, 4), 3)
+    with refused("bits", "expected 1", "found 2"):
+        ranges.LearnedBinary(normal(4, 4), 2)
 
 
 def test_levels_of_non_zeros_are_those_of_the_weights_without_zeros():

@@ -31,10 +31,11 @@ def layers(model):
 
 @pytest.mark.parametrize("quantizer", recipes.QUANTIZERS)
 def test_every_quantizer_rounds_to_as_many_levels_as_the_bits_allow(float_model, quantizer):
-    model = recipes.rounded(float_model, (2, 2 if quantizer == "ternary" else 3, 2), quantizer)
+    bits, fewest = {"ternary": ((2, 2, 2), 3), "binary": ((1, 1, 1), 2)}.get(quantizer, ((2, 3, 2), 3))
+    model = recipes.rounded(float_model, bits, quantizer)
     for layer in layers(model):
         levels = layer.rounded().unique()
-        assert 2 < len(levels) <= 2**layer.bits
+        assert fewest <= len(levels) <= 2**layer.bits
         assert (0 in levels) == (quantizer in ("with zero", "ternary", "of non-zeros"))
 
 
@@ -49,8 +50,9 @@ def test_every_recipe_trains_the_copy_and_leaves_the_float_network(float_model, 
     before = {key: value.clone() for key, value in float_model.state_dict().items()}
     epochs = 4 if recipe == "progressive" or "prunings" in recipes.RECIPES[recipe] else 1
     options = {"layer_bits": {"body_op.0.conv1.0": 4}} if recipe == "allocated" else {}
+    bits = (1, 1, 1) if recipe == "binary" else (2, 2, 2)
     model, history = recipes.train(
-        float_model, random_data(32, 8), (2, 2, 2), recipes.named(recipe, epochs), progress=False, **options
+        float_model, random_data(32, 8), bits, recipes.named(recipe, epochs), progress=False, **options
     )
     assert len(history) == epochs and np.isfinite(history[-1]["loss"])
     assert not same_weights(model, recipes.rounded(float_model, (2, 2, 2)))

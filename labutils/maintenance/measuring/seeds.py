@@ -5,7 +5,7 @@ from ...results import seeds
 from ...results.grid import as_text
 from .keeping import add
 
-FROM_FLOAT = recipes.KNOBS | {"ternary": recipes.RECIPES["ternary"]}
+FROM_FLOAT = recipes.KNOBS | {name: recipes.RECIPES[name] for name in ("ternary", "binary")}
 
 
 def measure(float_model, images, seed, recipe="learned", bits=(2, 2, 2), epochs=15, folder=None):
