@@ -99,8 +99,9 @@ def round_to(w, bits, lowest, step, beyond=0.0):
     Parameters: w, a float tensor; bits, 1 to 16, or `THREE`; lowest and step, tensors that broadcast against w; beyond,
         how many steps outside the levels a weight still gets its gradient.
     Returns: a tensor of w's shape; weights beyond the levels go to the outermost. Halfway values round to the even one.
-    The gradient passes straight through the rounding: to a weight among the levels it is handed on unchanged, to one
-    further out than `beyond` it is zero, and `lowest` and `step` get what moving them does to the levels.
+    The gradient passes straight through the rounding: to a weight among the levels, or up to `beyond` steps outside, it
+    is handed on unchanged, to one further out it is zero, and `lowest` and `step` get what moving them does to the
+    levels.
     Source: the gradients of LSQ (Esser et al., 2020) and, with a lowest level of its own, LSQ+ (Bhalgat et al., 2020).
     """
     codes = _codes(w, bits, lowest, step, beyond)
@@ -171,10 +172,10 @@ class LearnedTernary(LearnedRange):
 
 
 class LearnedBinary(LearnedRange):
-    """A quantizer with two levels, which training moves; the cell of each, in which weights learn, is a step wide.
+    """A quantizer with two levels, which training moves; weights up to half a step outside them get a gradient too.
 
-    Where levels are two, as many as four weights of ten lie outside them. If these got no gradient, they would hardly
-    ever change sides. Parameters: w, the weights to start from; bits, 1. Raises: ValueError for other bits.
+    Of two levels by least squares, about four weights of ten lie outside. Without a gradient they would hardly ever
+    change to the other level. Parameters: w, the weights to start from; bits, 1. Raises: ValueError for other bits.
     Source: weights of one bit as in Courbariaux et al. (2015), learned as in LSQ+ (Bhalgat et al., 2020). Used by
     `recipes`.
     """

@@ -91,7 +91,7 @@ def test_what_lab_08_reaches_is_the_manifests():
     said = f"takes {size:.1f} kB, coded, in place of {whole:.1f}, and reaches "
     assert f"{said}{checkpoints.entry('cifar10', (2, 2, 2), 'gradual')['accuracy_last_epoch']:.4f}" in readme
     for bits, recipe, said in (
-        ((2, 2, 2), "ternary", "three levels, coded, take {:.1f} kB and reach {:.4f}"),
+        ((2, 2, 2), "ternary", "three levels in every rounded layer it takes {:.1f} kB, coded, and reaches {:.4f}"),
         ((1, 1, 1), "binary", "two levels, one bit, {:.1f} kB and {:.4f}"),
     ):
         size = coding.coded_size_in_kb(checkpoints.load("cifar10", bits, recipe))
