@@ -39,8 +39,9 @@ def _declare_training(declare):
     option("--bits", type=parse_bits, help=text)
     text = (
         "annealed (the homework's range), learned, ternary, binary, allocated, pruned, gradual, gradual90, gradual95, "
+        "gradual98; see few_bits/recipes.py"
     )
-    option("--recipe", required=True, help=f"{text}gradual98; see few_bits/recipes.py")
+    option("--recipe", required=True, help=text)
     _declare_measuring(verb)
 
 
