@@ -81,6 +81,22 @@ def test_learned_levels_move_and_no_weight_decay_pulls_them(float_model):
     assert not torch.equal(layers(with_decay)[0].weight, layers(without)[0].weight)
 
 
+def test_a_run_goes_on_where_its_first_levels_were_summed_otherwise(float_model, tmp_path, interrupt):
+    def run(state_file=None, nudge=1.0):
+        model = recipes.rounded(float_model, (2, 2, 2), "learned")
+        with torch.no_grad():
+            for layer in layers(model):
+                layer.quantizer.step *= nudge
+        recipes.anneal(model, random_data(32, 8), recipes.FewBits(epochs=2), state_file, progress=False)
+        return model
+
+    whole, state = run(), tmp_path / "state"
+    interrupt(training, "evaluate")
+    with pytest.raises(KeyboardInterrupt):
+        run(state)
+    assert same_weights(run(state, nudge=1 + 1e-6), whole)
+
+
 def test_the_distillation_loss_by_hand():
     generator = torch.Generator().manual_seed(1)
     scores, wanted = torch.randn(2, 5, 10, generator=generator)
