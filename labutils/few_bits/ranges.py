@@ -174,8 +174,8 @@ class LearnedTernary(LearnedRange):
 class LearnedBinary(LearnedRange):
     """A quantizer with two levels, which training moves; weights up to half a step outside them get a gradient too.
 
-    Of two levels by least squares, about four weights of ten lie outside. Without a gradient they would hardly ever
-    change to the other level. Parameters: w, the weights to start from; bits, 1. Raises: ValueError for other bits.
+    Of two levels by least squares, about four weights of ten lie outside. Without a gradient none of them could move
+    before a level moved past it. Parameters: w, the weights to start from; bits, 1. Raises: ValueError for other bits.
     Source: weights of one bit as in Courbariaux et al. (2015), learned as in LSQ+ (Bhalgat et al., 2020). Used by
     `recipes`.
     """
