@@ -155,6 +155,11 @@ def quant_layers(model):
     return [(name, m) for name, m in model.named_modules() if isinstance(m, QuantLayer)]
 
 
+def is_level(name):
+    """Return whether the parameter of this name places the levels of a quantizer, and is no weight of its layer."""
+    return ".quantizer." in name
+
+
 def set_bits(model, layer_bits):
     """Give the layers that {layer name: bits} names these bits, in place; all others keep theirs.
 

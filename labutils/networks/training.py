@@ -16,7 +16,7 @@ from .augmentation import augment, normalise, random_crops
 from .evaluation import evaluate, predict, progress
 from .hardware import autocast
 from .hyperparameters import Annealed, Cosine, Recipe
-from .quantize import quant_layers
+from .quantize import is_level, quant_layers
 from .training_state import fingerprint, resume, save
 
 # The labs know all of it by this module's name, whichever of its neighbours it is from.
@@ -36,8 +36,8 @@ def _require_finite(epoch, *tensors):
 
 def make_optimizer(model, recipe):
     """Return SGD as the recipe wants it; learned levels are no weights: nothing should pull them to zero."""
-    levels = [level for name, level in model.named_parameters() if ".quantizer." in name]
-    weights = [weight for name, weight in model.named_parameters() if ".quantizer." not in name]
+    levels = [level for name, level in model.named_parameters() if is_level(name)]
+    weights = [weight for name, weight in model.named_parameters() if not is_level(name)]
     groups = [{"params": weights}, *([{"params": levels, "weight_decay": 0.0}] if levels else [])]
     numbers = {"momentum": recipe.momentum, "weight_decay": recipe.weight_decay, "nesterov": recipe.nesterov}
     return torch.optim.SGD(groups, recipe.learning_rate, **numbers)

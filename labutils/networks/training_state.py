@@ -6,6 +6,7 @@ import io
 import torch
 
 from .. import files
+from .quantize import is_level
 
 
 def save(content, path):
@@ -47,6 +48,6 @@ def fingerprint(model):
     """
     digest = hashlib.sha256()
     for name, weights in model.state_dict().items():
-        if ".quantizer." not in name:
+        if not is_level(name):
             digest.update(weights.cpu().contiguous().numpy())
     return digest.hexdigest()
